@@ -1,0 +1,12 @@
+//! What is bounded, and by how much.
+//!
+//! | limit | what happens beyond it |
+//! |---|---|
+//! | [`NODE_NAME_CHARS_MAX`] | [`NodeId::new`](crate::NodeId::new) refuses the name |
+//! | [`WAITING_MAX`] | an update that is early is dropped, as if it had not arrived |
+
+/// The most characters that the name of a node may have; the least is one.
+pub const NODE_NAME_CHARS_MAX: usize = 64;
+
+/// The most updates that a replica keeps waiting for a predecessor.
+pub const WAITING_MAX: usize = 4096;
