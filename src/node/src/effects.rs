@@ -1,0 +1,37 @@
+//! What a node wants done, and what it has to tell.
+
+use std::sync::Arc;
+
+use scalesmall_crdt::{NodeId, OperationError, Update};
+
+use crate::{Message, SimTime, Timer};
+
+/// Filled by [`Node::handle`](crate::Node::handle), drained by the caller before the next event.
+#[derive(Clone, Debug, Default)]
+#[must_use = "effects that nobody carries out are lost"]
+pub struct Effects {
+    /// Messages to send, in order, each with the peer that it is for.
+    pub messages: Vec<(NodeId, Message)>,
+    /// Timers to set.
+    pub timers: Vec<(SimTime, Timer)>,
+    /// What happened to the replica.
+    pub observations: Vec<Observation>,
+}
+
+impl Effects {
+    /// Nothing to do yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+/// Something that happened to a node's replica.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observation {
+    /// An operation was carried out here.
+    Issued(Arc<Update>),
+    /// An operation had no effect here.
+    Refused(OperationError),
+    /// An update from elsewhere was applied here.
+    Applied(Arc<Update>),
+}

@@ -1,0 +1,30 @@
+//! What can happen to a node.
+
+use scalesmall_crdt::{NodeId, Operation};
+
+use crate::Message;
+
+/// Something that a node has to handle.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The node starts, or starts again with the state that it had. All its timers are gone.
+    Start,
+    /// Somebody asks this node for an operation.
+    Operation(Operation),
+    /// A message has arrived. The network need not be trusted to bring it once, or in order.
+    Message {
+        /// The peer that sent it.
+        from: NodeId,
+        /// The message.
+        message: Message,
+    },
+    /// A timer that the node had set is due.
+    Timer(Timer),
+}
+
+/// Why a node wants to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// To begin an exchange of news.
+    Gossip,
+}
