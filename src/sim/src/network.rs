@@ -1,0 +1,80 @@
+//! All links together.
+
+use std::collections::BTreeMap;
+
+use scalesmall_node::{Settings, SimTime};
+
+use crate::link::Link;
+use crate::{Probability, seed};
+
+/// What moves messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The nodes' own exchanges, over links with faults.
+    Gossip,
+    /// The steps of the scenario and nothing else.
+    Manual,
+}
+
+/// How nodes talk and what the links between them do to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkSettings {
+    /// What moves messages.
+    pub mode: Mode,
+    /// The least and the greatest time that a message takes, in microseconds.
+    pub latency_us: [u32; 2],
+    /// How likely a message is lost.
+    pub loss: Probability,
+    /// How likely a message arrives twice.
+    pub duplicate: Probability,
+    /// How likely a message loses its place among those of its link.
+    pub reorder: Probability,
+    /// The nodes' settings.
+    pub gossip: Settings,
+}
+
+impl NetworkSettings {
+    /// The settings that nodes run under: none where only steps move messages.
+    pub(crate) fn of_nodes(&self) -> Option<Settings> {
+        (self.mode == Mode::Gossip).then_some(self.gossip)
+    }
+}
+
+/// The links, made as they are first used, and who can reach whom.
+#[derive(Clone, Debug)]
+pub(crate) struct Network {
+    pub(crate) settings: NetworkSettings,
+    seed: u64,
+    links: BTreeMap<(usize, usize), Link>,
+    /// The group of each replica while the network is cut.
+    groups: Option<Vec<usize>>,
+}
+
+impl Network {
+    pub(crate) fn new(settings: NetworkSettings, seed: u64) -> Self {
+        Self { settings, seed, links: BTreeMap::new(), groups: None }
+    }
+
+    pub(crate) fn partition(&mut self, groups: Option<Vec<usize>>) {
+        self.groups = groups;
+    }
+
+    /// The group of each replica, while the network is cut.
+    pub(crate) fn groups(&self) -> Option<&[usize]> {
+        self.groups.as_deref()
+    }
+
+    /// Whether messages can pass between two replicas.
+    pub(crate) fn connects(&self, a: usize, b: usize) -> bool {
+        self.groups.as_ref().is_none_or(|groups| groups[a] == groups[b])
+    }
+
+    /// When the copies of a message arrive.
+    pub(crate) fn send(&mut self, now: SimTime, from: usize, to: usize) -> Vec<SimTime> {
+        if !self.connects(from, to) {
+            return Vec::new();
+        }
+        let fresh = || Link::new(seed::stream(self.seed, "link", from as u64, to as u64));
+        self.links.entry((from, to)).or_insert_with(fresh).send(now, &self.settings)
+    }
+}

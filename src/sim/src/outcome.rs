@@ -1,0 +1,151 @@
+//! What a run comes to, as other programs read it.
+
+use std::collections::BTreeMap;
+
+use scalesmall_crdt::{ClaimMap, Ownership};
+use serde::Serialize;
+
+use crate::{Replica, Simulation};
+
+/// The result of a run. Its JSON form is the documented output of `scalesmall run --json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Whether all live replicas show the same and nothing in flight could change that.
+    pub converged: bool,
+    /// The simulated time, in milliseconds.
+    pub at_ms: u64,
+    /// Each replica's state, by its name.
+    pub replicas: BTreeMap<String, ReplicaOutcome>,
+    /// What the run has cost.
+    pub metrics: MetricsOutcome,
+}
+
+/// One replica's state.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReplicaOutcome {
+    /// `up`, `down` or `paused`.
+    pub status: &'static str,
+    /// 16 hex digits.
+    pub fingerprint: String,
+    /// The live claims, by (node, start, end).
+    pub claims: Vec<ClaimOutcome>,
+    /// The whole key space, in order.
+    pub segments: Vec<SegmentOutcome>,
+}
+
+/// A live claim.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ClaimOutcome {
+    /// The server.
+    pub node: String,
+    /// The first key.
+    pub start: u32,
+    /// The last key.
+    pub end: u32,
+    /// Its priority.
+    pub priority: u64,
+}
+
+/// A run of keys with the same owners.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SegmentOutcome {
+    /// The first key.
+    pub start: u32,
+    /// The last key.
+    pub end: u32,
+    /// By priority descending, then by node.
+    pub owners: Vec<OwnerOutcome>,
+}
+
+/// A node that serves a segment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OwnerOutcome {
+    /// The server.
+    pub node: String,
+    /// Its priority there.
+    pub priority: u64,
+}
+
+/// What a run has cost; the fields are those of [`Metrics`](crate::Metrics).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MetricsOutcome {
+    /// Operations that took a dot.
+    pub operations: u64,
+    /// Messages sent.
+    pub messages_sent: u64,
+    /// Messages lost.
+    pub messages_lost: u64,
+    /// The size of all messages sent.
+    pub bytes_sent: u64,
+    /// The least that could have been sent.
+    pub payload_bytes_minimum: u64,
+    /// How long after the latest operation or heal all live replicas agreed, in milliseconds;
+    /// null where they do not.
+    pub converged_after_ms: Option<u64>,
+}
+
+impl Outcome {
+    /// What `simulation` has come to by now.
+    #[must_use]
+    pub fn of(simulation: &Simulation) -> Self {
+        let converged = simulation.has_converged();
+        let metrics = simulation.metrics();
+        let replica =
+            |replica: &Replica| (replica.node().id().node.to_string(), ReplicaOutcome::of(replica));
+        Self {
+            converged,
+            at_ms: simulation.now().as_ms(),
+            replicas: simulation.replicas().iter().map(replica).collect(),
+            metrics: MetricsOutcome {
+                operations: metrics.operations,
+                messages_sent: metrics.messages_sent,
+                messages_lost: metrics.messages_lost,
+                bytes_sent: metrics.bytes_sent,
+                payload_bytes_minimum: metrics.payload_bytes_minimum,
+                converged_after_ms: simulation
+                    .converged_after_us()
+                    .filter(|_| converged)
+                    .map(|after_us| after_us / 1_000),
+            },
+        }
+    }
+}
+
+impl ReplicaOutcome {
+    fn of(replica: &Replica) -> Self {
+        let claims = replica.claims();
+        Self {
+            status: replica.status().name(),
+            fingerprint: claims.fingerprint().to_string(),
+            claims: claim_outcomes(claims),
+            segments: segment_outcomes(&claims.ownership()),
+        }
+    }
+}
+
+fn claim_outcomes(claims: &ClaimMap) -> Vec<ClaimOutcome> {
+    let mut outcomes: Vec<ClaimOutcome> = claims
+        .claims()
+        .map(|(claim, priority)| ClaimOutcome {
+            node: claim.node.to_string(),
+            start: claim.range.start(),
+            end: claim.range.end(),
+            priority,
+        })
+        .collect();
+    outcomes.sort();
+    outcomes
+}
+
+fn segment_outcomes(ownership: &Ownership) -> Vec<SegmentOutcome> {
+    let outcome = |segment: &scalesmall_crdt::Segment| SegmentOutcome {
+        start: segment.range.start(),
+        end: segment.range.end(),
+        owners: segment
+            .owners
+            .iter()
+            .map(|owner| OwnerOutcome { node: owner.node.to_string(), priority: owner.priority })
+            .collect(),
+    };
+    ownership.segments().iter().map(outcome).collect()
+}

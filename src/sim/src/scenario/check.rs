@@ -1,0 +1,478 @@
+//! From the form of a scenario file to its meaning.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
+
+use scalesmall_crdt::{Claim, KeyRange, NodeId, Operation};
+use scalesmall_node::{Settings, SimTime};
+
+use super::file::{ClaimFile, NetworkFile, ScenarioFile, StepFile, UntilFile};
+use super::{Action, Request, Scenario, ScenarioError, Step, Until};
+use crate::limits::{
+    FANOUT_MAX, INTERVAL_MS_MAX, LATENCY_MS_MAX, REPLICAS_MAX, STEPS_MAX, TEXT_CHARS_MAX,
+    TIME_MS_DEFAULT, TIME_MS_MAX,
+};
+use crate::{Mode, NetworkSettings, Probability};
+
+type Checked<T> = Result<T, ScenarioError>;
+
+fn wrong<T>(place: &str, reason: impl Into<String>) -> Checked<T> {
+    Err(ScenarioError::value(place, reason))
+}
+
+/// The network of a file that does not say otherwise.
+const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
+    mode: Mode::Gossip,
+    latency_us: [20_000, 80_000],
+    loss: Probability::NEVER,
+    duplicate: Probability::NEVER,
+    reorder: Probability::NEVER,
+    gossip: Settings { interval_us: 200_000, fanout: 1 },
+};
+
+pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
+    let title = text("title", file.title)?;
+    if file.load.is_some() {
+        return wrong("load", "load is not simulated by this version");
+    }
+    known("type", file.kind.as_deref(), &["aw-map"])?;
+    let names = Names::new(&file.replicas)?;
+    let network = network("network", &DEFAULT_NETWORK, file.network)?;
+    let until = until(file.until)?;
+
+    few("start", file.start.len(), STEPS_MAX)?;
+    let mut start = Vec::with_capacity(file.start.len());
+    for (index, step) in file.start.into_iter().enumerate() {
+        let place = format!("start[{index}]");
+        if step.at_ms.is_some() {
+            return wrong(&format!("{place}.at_ms"), "what is under `start` happens before time 0");
+        }
+        if step.kind(&place)? != "do" {
+            return wrong(&place, "only operations can stand under `start`");
+        }
+        start.push(names.request(&place, step)?);
+    }
+
+    let steps = steps(&names, &network, file.steps, until.max)?;
+    Ok(Scenario { title, seed: file.seed, replicas: names.replicas, network, start, steps, until })
+}
+
+fn steps(
+    names: &Names,
+    network: &NetworkSettings,
+    files: Vec<StepFile>,
+    max: SimTime,
+) -> Checked<Vec<Step>> {
+    few("steps", files.len(), STEPS_MAX)?;
+    let mut timed = Vec::with_capacity(files.len());
+    let mut at_ms = 0;
+    for (index, file) in files.into_iter().enumerate() {
+        let place = format!("steps[{index}]");
+        if let Some(given) = file.at_ms {
+            at_ms = number(&format!("{place}.at_ms"), given, 0..=TIME_MS_MAX)?;
+        }
+        if SimTime::from_ms(at_ms) > max {
+            let reason = format!("{at_ms} is past the end of the run, {} ms", max.as_ms());
+            return wrong(&format!("{place}.at_ms"), reason);
+        }
+        timed.push((SimTime::from_ms(at_ms), place, file));
+    }
+    // Stable: equal times stay in the order of the file.
+    timed.sort_by_key(|&(at, ..)| at);
+
+    let mut course = Course::new(network.clone());
+    let mut steps = Vec::with_capacity(timed.len());
+    for (at, place, file) in timed {
+        let action = names.action(&place, file, &course.network)?;
+        course.follow(&place, &action, names)?;
+        steps.push(Step { at, action });
+    }
+    Ok(steps)
+}
+
+/// What steps presuppose of those before them, in the order in which they run.
+struct Course {
+    network: NetworkSettings,
+    down: BTreeSet<usize>,
+    paused: BTreeSet<usize>,
+    /// Who gets each kept message.
+    messages: BTreeMap<String, usize>,
+}
+
+impl Course {
+    fn new(network: NetworkSettings) -> Self {
+        let (down, paused, messages) = Default::default();
+        Self { network, down, paused, messages }
+    }
+
+    fn follow(&mut self, place: &str, action: &Action, names: &Names) -> Checked<()> {
+        let name = |replica: usize| &names.replicas[replica];
+        let runs = |course: &Self, replica: usize| match course.down.contains(&replica) {
+            true => wrong(
+                place,
+                format!("{} has crashed and not been restarted by then", name(replica)),
+            ),
+            false => Ok(()),
+        };
+        match action {
+            Action::Operation(request) => runs(self, request.on)?,
+            Action::Crash(replica) => {
+                runs(self, *replica)?;
+                self.down.insert(*replica);
+                self.paused.remove(replica);
+            }
+            Action::Restart { replica, .. } => {
+                if !self.down.remove(replica) {
+                    return wrong(place, format!("{} has not crashed by then", name(*replica)));
+                }
+            }
+            Action::Pause(replica) => {
+                runs(self, *replica)?;
+                if !self.paused.insert(*replica) {
+                    return wrong(place, format!("{} is paused already", name(*replica)));
+                }
+            }
+            Action::Resume(replica) => {
+                if !self.paused.remove(replica) {
+                    return wrong(place, format!("{} is not paused by then", name(*replica)));
+                }
+            }
+            Action::Sync { from, to } => {
+                runs(self, *from)?;
+                runs(self, *to)?;
+            }
+            Action::Send { from, to, name, .. } => {
+                runs(self, *from)?;
+                self.messages.insert(name.clone(), *to);
+            }
+            Action::Deliver(message) => match self.messages.get(message) {
+                Some(&to) => runs(self, to)?,
+                None => {
+                    return wrong(place, format!("no message {message:?} has been sent by then"));
+                }
+            },
+            Action::Network(network) => self.network = network.clone(),
+            Action::Partition(_) | Action::Heal | Action::Observe(_) => {}
+        }
+        let by_hand =
+            matches!(action, Action::Sync { .. } | Action::Send { .. } | Action::Deliver(_));
+        if by_hand && self.network.mode == Mode::Gossip {
+            return wrong(place, "messages move by steps only where `network.mode` is \"manual\"");
+        }
+        Ok(())
+    }
+}
+
+/// The replicas by name.
+struct Names {
+    replicas: Vec<NodeId>,
+    index: BTreeMap<String, usize>,
+}
+
+impl Names {
+    fn new(replicas: &[String]) -> Checked<Self> {
+        few("replicas", replicas.len(), REPLICAS_MAX)?;
+        if replicas.is_empty() {
+            return wrong("replicas", "there must be at least one");
+        }
+        let mut names =
+            Self { replicas: Vec::with_capacity(replicas.len()), index: BTreeMap::new() };
+        for (index, name) in replicas.iter().enumerate() {
+            let place = format!("replicas[{index}]");
+            names.replicas.push(node(&place, name)?);
+            if names.index.insert(name.clone(), index).is_some() {
+                return wrong(&place, format!("{name:?} stands here a second time"));
+            }
+        }
+        Ok(names)
+    }
+
+    fn replica(&self, place: &str, name: &str) -> Checked<usize> {
+        match self.index.get(name) {
+            Some(&replica) => Ok(replica),
+            None => wrong(place, format!("{name:?} is not among the replicas")),
+        }
+    }
+
+    fn pair(&self, place: &str, (from, to): &(String, String)) -> Checked<[usize; 2]> {
+        Ok([self.replica(&format!("{place}[0]"), from)?, self.replica(&format!("{place}[1]"), to)?])
+    }
+
+    fn request(&self, place: &str, file: StepFile) -> Checked<Request> {
+        let at = |field: &str| format!("{place}.{field}");
+        let missing = |field: &str| ScenarioError::value(at(field), "is missing");
+        let name = file.operation.as_deref().ok_or_else(|| missing("do"))?;
+        let on = self.replica(&at("on"), file.on.as_deref().ok_or_else(|| missing("on"))?)?;
+        let claim = claim(&at("claim"), file.claim.ok_or_else(|| missing("claim"))?)?;
+        let superfluous = |field: &str| wrong(&at(field), format!("{name:?} takes no `{field}`"));
+        let takes_by = matches!(name, "increase" | "decrease");
+        if file.by.is_some() && !takes_by {
+            return superfluous("by");
+        }
+        if file.to.is_some() && name != "tighten" {
+            return superfluous("to");
+        }
+        let by = || {
+            let given = file.by.ok_or_else(|| missing("by"))?;
+            let by: u32 = number(&at("by"), given, 1..=u32::MAX)?;
+            Ok(NonZeroU32::new(by).expect("at least 1"))
+        };
+        let operation = match name {
+            "register" => Operation::Register { claim },
+            "release" => Operation::Release { claim },
+            "increase" => Operation::Increase { claim, by: by()? },
+            "decrease" => Operation::Decrease { claim, by: by()? },
+            "tighten" => {
+                let (start, end) = file.to.ok_or_else(|| missing("to"))?;
+                let to = range(&at("to"), [(start, "to[0]"), (end, "to[1]")], place)?;
+                if !to.is_strictly_inside(claim.range) {
+                    let reason =
+                        format!("{to} is not a part of {} that leaves some of it out", claim.range);
+                    return wrong(&at("to"), reason);
+                }
+                Operation::Tighten { claim, to }
+            }
+            _ => {
+                known(
+                    &at("do"),
+                    Some(name),
+                    &["register", "release", "increase", "decrease", "tighten"],
+                )?;
+                unreachable!("it is not among the known ones")
+            }
+        };
+        Ok(Request { on, operation })
+    }
+
+    fn action(&self, place: &str, file: StepFile, network: &NetworkSettings) -> Checked<Action> {
+        let kind = file.kind(place)?;
+        let at = format!("{place}.{kind}");
+        let one = |name: &Option<String>| self.replica(&at, name.as_deref().unwrap_or_default());
+        Ok(match kind {
+            "do" => Action::Operation(self.request(place, file)?),
+            "partition" => {
+                Action::Partition(self.groups(&at, &file.partition.unwrap_or_default())?)
+            }
+            "heal" if file.heal == Some(true) => Action::Heal,
+            "heal" => return wrong(&at, "can only be true"),
+            "crash" => Action::Crash(one(&file.crash)?),
+            "restart" => {
+                let place = format!("{place}.state");
+                known(&place, file.state.as_deref(), &["kept", "lost"])?;
+                let lost = file.state.as_deref() == Some("lost");
+                Action::Restart { replica: one(&file.restart)?, lost }
+            }
+            "pause" => Action::Pause(one(&file.pause)?),
+            "resume" => Action::Resume(one(&file.resume)?),
+            "network" => {
+                let file = file.network.unwrap_or_default();
+                if file.mode.is_some() {
+                    return wrong(&format!("{at}.mode"), "cannot change in the course of a run");
+                }
+                Action::Network(self::network(&at, network, file)?)
+            }
+            "sync" => {
+                let [from, to] = self.pair(&at, &file.sync.unwrap_or_default())?;
+                Action::Sync { from, to }
+            }
+            "send" => {
+                let [from, to] = self.pair(&at, &file.send.unwrap_or_default())?;
+                let Some(name) = file.name else {
+                    return wrong(&format!("{place}.as"), "is missing: the name of the message");
+                };
+                known(&format!("{place}.only"), file.only.as_deref(), &["last-operation"])?;
+                let name = text(&format!("{place}.as"), name)?;
+                Action::Send { from, to, name, only_last_operation: file.only.is_some() }
+            }
+            "deliver" => Action::Deliver(file.deliver.unwrap_or_default()),
+            "observe" => Action::Observe(one(&file.observe)?),
+            _ => return wrong(&at, "is not simulated by this version"),
+        })
+    }
+
+    fn groups(&self, place: &str, groups: &[Vec<String>]) -> Checked<Vec<usize>> {
+        // A replica that is not named stands alone: beyond the named groups, each has its own.
+        let mut group_of: Vec<usize> = (groups.len()..groups.len() + self.replicas.len()).collect();
+        for (group, names) in groups.iter().enumerate() {
+            for (index, name) in names.iter().enumerate() {
+                let place = format!("{place}[{group}][{index}]");
+                let replica = self.replica(&place, name)?;
+                if group_of[replica] < groups.len() {
+                    return wrong(&place, format!("{name:?} is in a group already"));
+                }
+                group_of[replica] = group;
+            }
+        }
+        Ok(group_of)
+    }
+}
+
+impl StepFile {
+    /// Which field says what kind of step this is; all others must go with it.
+    fn kind(&self, place: &str) -> Checked<&'static str> {
+        let kinds = [
+            ("do", self.operation.is_some()),
+            ("partition", self.partition.is_some()),
+            ("heal", self.heal.is_some()),
+            ("crash", self.crash.is_some()),
+            ("restart", self.restart.is_some()),
+            ("pause", self.pause.is_some()),
+            ("resume", self.resume.is_some()),
+            ("network", self.network.is_some()),
+            ("retire", self.retire.is_some()),
+            ("join", self.join.is_some()),
+            ("clock_skew_ms", self.clock_skew_ms.is_some()),
+            ("sync", self.sync.is_some()),
+            ("send", self.send.is_some()),
+            ("deliver", self.deliver.is_some()),
+            ("observe", self.observe.is_some()),
+        ];
+        let mut present = kinds.iter().filter(|(_, present)| *present).map(|&(name, _)| name);
+        let kind = match (present.next(), present.next()) {
+            (Some(kind), None) => kind,
+            (Some(kind), Some(other)) => {
+                return wrong(place, format!("`{kind}` and `{other}` are two steps"));
+            }
+            (None, _) => {
+                let all: Vec<&str> = kinds.iter().map(|&(name, _)| name).collect();
+                return wrong(
+                    place,
+                    format!("nothing is to happen here; one of {}", all.join(", ")),
+                );
+            }
+        };
+        let companions: [(&str, bool, &[&str]); 8] = [
+            ("on", self.on.is_some(), &["do", "retire", "clock_skew_ms"]),
+            ("claim", self.claim.is_some(), &["do"]),
+            ("by", self.by.is_some(), &["do"]),
+            ("to", self.to.is_some(), &["do"]),
+            ("state", self.state.is_some(), &["restart"]),
+            ("through", self.through.is_some(), &["join"]),
+            ("as", self.name.is_some(), &["send"]),
+            ("only", self.only.is_some(), &["send"]),
+        ];
+        for (field, present, goes_with) in companions {
+            if present && !goes_with.contains(&kind) {
+                return wrong(&format!("{place}.{field}"), format!("does not go with `{kind}`"));
+            }
+        }
+        Ok(kind)
+    }
+}
+
+fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<NetworkSettings> {
+    let at = |field: &str| format!("{place}.{field}");
+    let mut network = base.clone();
+    known(&at("mode"), file.mode.as_deref(), &["gossip", "manual"])?;
+    if file.mode.as_deref() == Some("manual") {
+        network.mode = Mode::Manual;
+    }
+    known(&at("strategy"), file.strategy.as_deref(), &["push-pull"])?;
+    known(&at("sync"), file.sync.as_deref(), &["delta"])?;
+    if file.anti_entropy == Some(false) {
+        return wrong(&at("anti_entropy"), "push-pull is anti-entropy and cannot go without it");
+    }
+    if let Some((least, most)) = file.latency_ms {
+        let latency = |place, ms| Ok(number::<u32>(place, ms, 0..=LATENCY_MS_MAX)? * 1_000);
+        network.latency_us =
+            [latency(&at("latency_ms[0]"), least)?, latency(&at("latency_ms[1]"), most)?];
+        if least > most {
+            return wrong(
+                &at("latency_ms"),
+                format!("the least, {least}, is more than the most, {most}"),
+            );
+        }
+    }
+    let chances = [
+        ("loss", file.loss, &mut network.loss),
+        ("duplicate", file.duplicate, &mut network.duplicate),
+        ("reorder", file.reorder, &mut network.reorder),
+    ];
+    for (field, given, setting) in chances {
+        let Some(given) = given else { continue };
+        let Some(probability) = Probability::new(given) else {
+            return wrong(&at(field), format!("{given} is not a probability, 0 to 1"));
+        };
+        *setting = probability;
+    }
+    if let Some(ms) = file.interval_ms {
+        let ms: u32 = number(&at("interval_ms"), ms, 1..=INTERVAL_MS_MAX)?;
+        network.gossip.interval_us = ms * 1_000;
+    }
+    if let Some(fanout) = file.fanout {
+        network.gossip.fanout = number(&at("fanout"), fanout, 1..=FANOUT_MAX)?;
+    }
+    Ok(network)
+}
+
+fn until(file: UntilFile) -> Checked<Until> {
+    let max_ms = file.max_ms.unwrap_or(TIME_MS_DEFAULT.into());
+    let max_ms = number("until.max_ms", max_ms, 0..=TIME_MS_MAX)?;
+    // A plain limit of time asks for nothing else; where nothing is said, agreement is the aim.
+    let converged = file.converged.unwrap_or(file.max_ms.is_none());
+    Ok(Until { converged, max: SimTime::from_ms(max_ms) })
+}
+
+fn claim(place: &str, (name, start, end): ClaimFile) -> Checked<Claim> {
+    let node = node(&format!("{place}[0]"), &name)?;
+    Ok(Claim::new(node, range(place, [(start, "[1]"), (end, "[2]")], place)?))
+}
+
+/// A range whose ends stand at `outer` with these suffixes.
+fn range(place: &str, ends: [(u64, &str); 2], outer: &str) -> Checked<KeyRange> {
+    let mut keys = [0; 2];
+    for (key, (given, suffix)) in keys.iter_mut().zip(ends) {
+        let separator = if suffix.starts_with('[') { "" } else { "." };
+        *key = match u32::try_from(given) {
+            Ok(key) => key,
+            Err(_) => {
+                let reason = format!("{given} is past the key space, 0 to {}", u32::MAX);
+                return wrong(&format!("{outer}{separator}{suffix}"), reason);
+            }
+        };
+    }
+    KeyRange::new(keys[0], keys[1]).or_else(|error| wrong(place, error.to_string()))
+}
+
+fn node(place: &str, name: &str) -> Checked<NodeId> {
+    NodeId::new(name).or_else(|error| wrong(place, error.to_string()))
+}
+
+fn text(place: &str, text: String) -> Checked<String> {
+    match text.chars().count() {
+        0..=TEXT_CHARS_MAX => Ok(text),
+        chars => wrong(place, format!("has {chars} characters, more than {TEXT_CHARS_MAX}")),
+    }
+}
+
+fn few(place: &str, count: usize, most: usize) -> Checked<()> {
+    if count <= most {
+        Ok(())
+    } else {
+        wrong(place, format!("there are {count}, more than {most}"))
+    }
+}
+
+fn number<T>(place: &str, given: u64, within: RangeInclusive<T>) -> Checked<T>
+where
+    T: TryFrom<u64> + PartialOrd + Display,
+{
+    match T::try_from(given) {
+        Ok(number) if within.contains(&number) => Ok(number),
+        _ => wrong(place, format!("{given} is not within {} to {}", within.start(), within.end())),
+    }
+}
+
+/// Refuses a word that is not among those that this version knows.
+fn known(place: &str, word: Option<&str>, words: &[&str]) -> Checked<()> {
+    match word {
+        Some(word) if !words.contains(&word) => {
+            let reason =
+                format!("{word:?} is not known to this version; known: {}", words.join(", "));
+            wrong(place, reason)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,117 @@
+//! What is to happen in a run.
+
+mod check;
+mod error;
+mod file;
+
+use scalesmall_crdt::{NodeId, Operation};
+use scalesmall_node::SimTime;
+
+use crate::NetworkSettings;
+
+pub use error::ScenarioError;
+
+/// A checked scenario: whatever it names exists, and every number is within its limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// What it is about, in a few words.
+    pub title: String,
+    /// The source of all randomness.
+    pub seed: u64,
+    /// The nodes, each with one replica. Elsewhere a replica is an index into this list.
+    pub replicas: Vec<NodeId>,
+    /// The network at the start.
+    pub network: NetworkSettings,
+    /// Operations that every replica has applied before time 0, in order.
+    pub start: Vec<Request>,
+    /// What happens from outside, in order of time.
+    pub steps: Vec<Step>,
+    /// When the run ends.
+    pub until: Until,
+}
+
+impl Scenario {
+    /// Reads a scenario file.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`], which names the place in the file and the value that is wrong there.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        check::scenario(file::read(text)?)
+    }
+}
+
+/// When a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Until {
+    /// Whether it ends once all steps are done and the replicas agree.
+    pub converged: bool,
+    /// When it ends at the latest.
+    pub max: SimTime,
+}
+
+/// An operation and the replica that it is asked of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The replica, as an index.
+    pub on: usize,
+    /// The operation.
+    pub operation: Operation,
+}
+
+/// Something that happens from outside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub action: Action,
+}
+
+/// What a step does. Replicas are indices.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Somebody asks a node for an operation.
+    Operation(Request),
+    /// Only replicas of the same group reach each other from now on: the group of each replica.
+    Partition(Vec<usize>),
+    /// All replicas reach each other again.
+    Heal,
+    /// A node stops; what is sent to it is lost.
+    Crash(usize),
+    /// A crashed node starts again.
+    Restart {
+        /// The node.
+        replica: usize,
+        /// Whether it has lost its state, and so begins as a fresh incarnation.
+        lost: bool,
+    },
+    /// A node stops for a while; what is sent to it waits.
+    Pause(usize),
+    /// A paused node goes on.
+    Resume(usize),
+    /// The network changes.
+    Network(NetworkSettings),
+    /// One replica at once takes in all that another has seen.
+    Sync {
+        /// Whose news it is.
+        from: usize,
+        /// Who takes it in.
+        to: usize,
+    },
+    /// What a replica has seen by now is kept as a message.
+    Send {
+        /// Whose news it is.
+        from: usize,
+        /// Who will get it.
+        to: usize,
+        /// The message's name. A later message of the same name replaces it.
+        name: String,
+        /// Whether it is the sender's newest operation alone.
+        only_last_operation: bool,
+    },
+    /// A kept message arrives.
+    Deliver(String),
+    /// The state of a replica is put on record.
+    Observe(usize),
+}

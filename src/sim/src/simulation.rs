@@ -1,0 +1,529 @@
+//! A run in progress.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use scalesmall_crdt::{ClaimMap, Delta, Fingerprint, NodeId, ReplicaId};
+use scalesmall_node::{Effects, Event, Message, Node, Observation, SimTime, Timer};
+
+use crate::agreement::Agreement;
+use crate::limits::{HELD_MAX, QUEUE_MAX};
+use crate::network::Network;
+use crate::{Action, Replica, Scenario, Status, Trace, seed};
+
+/// A scenario being played: all nodes, everything in flight, and the time.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    scenario: Arc<Scenario>,
+    now: SimTime,
+    has_ended: bool,
+    /// How many of the scenario's steps are done.
+    steps_done: usize,
+    replicas: Vec<Replica>,
+    index: BTreeMap<NodeId, usize>,
+    network: Network,
+    /// What is still to come, by time and then in the order in which it was caused.
+    queue: BTreeMap<(SimTime, u64), Coming>,
+    queued: u64,
+    /// Messages that steps have sent, by name.
+    kept: BTreeMap<String, Parcel>,
+    truth: ClaimMap,
+    agreement: Agreement,
+    /// Since when the live replicas have agreed without a break.
+    agreed_since: Option<SimTime>,
+    /// When the latest operation was issued or the network healed.
+    disturbed_at: SimTime,
+    changes: u64,
+    metrics: Metrics,
+    trace: Trace,
+}
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+struct Parcel {
+    from: usize,
+    to: usize,
+    message: Message,
+}
+
+#[derive(Clone, Debug)]
+enum Coming {
+    Message(Parcel),
+    Timer { replica: usize, life: u32, timer: Timer },
+}
+
+/// What a run has cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// Operations that took a dot.
+    pub operations: u64,
+    /// Operations asked for that had no effect where they were asked.
+    pub operations_without_effect: u64,
+    /// Messages that nodes, or steps, have sent.
+    pub messages_sent: u64,
+    /// Messages that were lost on a link, across a cut or at a crashed node.
+    pub messages_lost: u64,
+    /// The size of all messages sent.
+    pub bytes_sent: u64,
+    /// The least that could have been sent: each operation's own size, once for each replica that
+    /// lacked it and has got it.
+    pub payload_bytes_minimum: u64,
+}
+
+// --- Looking at it ---
+
+impl Simulation {
+    /// What is being played.
+    #[must_use]
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// The simulated time.
+    #[must_use]
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// Whether the scenario's end is reached, or nothing more can happen.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// The nodes, in the order of the scenario.
+    #[must_use]
+    pub fn replicas(&self) -> &[Replica] {
+        &self.replicas
+    }
+
+    /// The join of all operations issued so far, delivered or not, but for those that were lost
+    /// for good with the state of a crashed node.
+    #[must_use]
+    pub fn truth(&self) -> &ClaimMap {
+        &self.truth
+    }
+
+    /// While the network is cut, the group of each replica: those of one group reach each other.
+    #[must_use]
+    pub fn groups(&self) -> Option<&[usize]> {
+        self.network.groups()
+    }
+
+    /// How many different fingerprints the live replicas have.
+    #[must_use]
+    pub fn distinct(&self) -> usize {
+        self.agreement.distinct()
+    }
+
+    /// The fingerprint that all live replicas have, if it is the same.
+    #[must_use]
+    pub fn agreed(&self) -> Option<Fingerprint> {
+        self.agreement.agreed()
+    }
+
+    /// Whether all live replicas have the same fingerprint and nothing in flight could change
+    /// that. O(1) while they differ, else O(what is in flight).
+    #[must_use]
+    pub fn has_converged(&self) -> bool {
+        let Some(replica) = self.replicas.iter().find(|replica| replica.is_live()) else {
+            return false;
+        };
+        let seen = replica.claims().context();
+        let is_new = |message: &Message| {
+            message.updates().is_some_and(|updates| updates.dots().any(|dot| !seen.contains(dot)))
+        };
+        let mut in_flight = self.queue.values().filter_map(|coming| match coming {
+            Coming::Message(parcel) => Some(parcel),
+            Coming::Timer { .. } => None,
+        });
+        let held = |replica: &Replica| {
+            replica.held.iter().any(|event| match event {
+                Event::Message { message, .. } => is_new(message),
+                Event::Operation(_) => true,
+                Event::Start | Event::Timer(_) => false,
+            })
+        };
+        self.agreed().is_some()
+            && !in_flight.any(|parcel| is_new(&parcel.message))
+            && !self.replicas.iter().any(held)
+    }
+
+    /// How long after the latest operation, or the heal after it, the replicas agreed, in
+    /// microseconds; nothing while they do not.
+    #[must_use]
+    pub fn converged_after_us(&self) -> Option<u64> {
+        Some(self.agreed_since?.us_since(self.disturbed_at))
+    }
+
+    /// How often anything that is to be seen has changed.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// What the run has cost so far.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.metrics
+    }
+
+    /// The hash over all events so far.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        self.trace
+    }
+
+    /// Checks every node, and what the simulation itself keeps. O(state).
+    ///
+    /// # Panics
+    ///
+    /// With the part that is broken.
+    pub fn check_invariants(&self) {
+        let mut agreement = Agreement::default();
+        for replica in &self.replicas {
+            replica.node.check_invariants();
+            agreement.follow(None, replica.live_fingerprint());
+            assert!(
+                self.truth.context().includes(replica.claims().context()),
+                "the truth lacks something"
+            );
+            assert!(
+                replica.held.is_empty() || replica.status == Status::Paused,
+                "events wait for nothing"
+            );
+        }
+        self.truth.check_invariants();
+        assert_eq!(agreement.agreed(), self.agreed(), "the count of fingerprints has drifted");
+        assert_eq!(agreement.distinct(), self.distinct(), "the count of fingerprints has drifted");
+    }
+}
+
+// --- Playing it ---
+
+impl Simulation {
+    /// The run of `scenario` at time 0, before its first step.
+    #[must_use]
+    pub fn new(scenario: impl Into<Arc<Scenario>>) -> Self {
+        let scenario: Arc<Scenario> = scenario.into();
+        let index = scenario.replicas.iter().cloned().zip(0..).collect();
+        let mut simulation = Self {
+            now: SimTime::ZERO,
+            has_ended: false,
+            steps_done: 0,
+            replicas: Vec::new(),
+            index,
+            network: Network::new(scenario.network.clone(), scenario.seed),
+            queue: BTreeMap::new(),
+            queued: 0,
+            kept: BTreeMap::new(),
+            truth: ClaimMap::new(),
+            agreement: Agreement::default(),
+            agreed_since: Some(SimTime::ZERO),
+            disturbed_at: SimTime::ZERO,
+            changes: 0,
+            metrics: Metrics::default(),
+            trace: Trace::default(),
+            scenario,
+        };
+        for (index, name) in simulation.scenario.replicas.iter().enumerate() {
+            let node = simulation.node(index, ReplicaId::first(name.clone()));
+            let replica = Replica::new(node);
+            simulation.agreement.follow(None, replica.live_fingerprint());
+            simulation.replicas.push(replica);
+        }
+        simulation.play_start();
+        for replica in 0..simulation.replicas.len() {
+            simulation.handle(replica, Event::Start);
+        }
+        simulation.end_if_converged();
+        simulation
+    }
+
+    /// Does what comes next: one step of the scenario, one message that arrives or one timer.
+    /// False once the run has ended.
+    pub fn step(&mut self) -> bool {
+        if self.has_ended {
+            return false;
+        }
+        let Some(next) = self.next_time().filter(|&next| next <= self.scenario.until.max) else {
+            self.end();
+            return false;
+        };
+        self.now = next;
+        let step_is_due = self.next_step_time().is_some_and(|at| at <= next);
+        if step_is_due {
+            let action = self.scenario.steps[self.steps_done].action.clone();
+            self.steps_done += 1;
+            self.act(action);
+        } else {
+            let (_, coming) = self.queue.pop_first().expect("something is due");
+            self.arrive(coming);
+        }
+        match self.agreed() {
+            Some(_) => self.agreed_since = self.agreed_since.or(Some(self.now)),
+            None => self.agreed_since = None,
+        }
+        self.end_if_converged();
+        true
+    }
+
+    /// Plays up to and including time `until`, or to the end.
+    pub fn run_until(&mut self, until: SimTime) {
+        let max = self.scenario.until.max;
+        while !self.has_ended {
+            match self.next_time() {
+                Some(next) if next <= until.min(max) => {
+                    self.step();
+                }
+                Some(_) if until < max => {
+                    self.now = self.now.max(until);
+                    return;
+                }
+                _ => self.end(),
+            }
+        }
+    }
+
+    /// Ends where agreement is what the scenario waits for, and it is there.
+    fn end_if_converged(&mut self) {
+        let steps_are_done = self.steps_done == self.scenario.steps.len();
+        self.has_ended = self.scenario.until.converged && steps_are_done && self.has_converged();
+    }
+
+    /// Ends because the time is up, or because nothing more can happen.
+    fn end(&mut self) {
+        let until = self.scenario.until;
+        let agreement_cannot_come = until.converged && self.next_time().is_none();
+        self.now = if agreement_cannot_come { self.now } else { until.max };
+        self.has_ended = true;
+    }
+
+    /// When something happens next.
+    #[must_use]
+    pub fn next_time(&self) -> Option<SimTime> {
+        let queued = self.queue.first_key_value().map(|(&(at, _), _)| at);
+        self.next_step_time().into_iter().chain(queued).min()
+    }
+
+    fn next_step_time(&self) -> Option<SimTime> {
+        Some(self.scenario.steps.get(self.steps_done)?.at)
+    }
+
+    /// A node with the state of one that starts for the first time as `id`.
+    fn node(&self, index: usize, id: ReplicaId) -> Node {
+        let peers =
+            self.scenario.replicas.iter().filter(|&name| *name != id.node).cloned().collect();
+        let incarnation = u64::from(id.incarnation);
+        let seed = seed::derive(self.scenario.seed, "node", index as u64, incarnation);
+        Node::new(id, peers, self.network.settings.of_nodes(), seed)
+    }
+
+    /// The common past: every operation is at every replica before the next is issued.
+    fn play_start(&mut self) {
+        let scenario = Arc::clone(&self.scenario);
+        for request in &scenario.start {
+            self.handle(request.on, Event::Operation(request.operation.clone()));
+            let issuer = &self.replicas[request.on].node;
+            let Some(update) = issuer.history().newest(issuer.id()) else { continue };
+            let message = Message::Updates {
+                updates: [Arc::clone(update)].into_iter().collect(),
+                seen: None,
+            };
+            for to in (0..self.replicas.len()).filter(|&to| to != request.on) {
+                self.deliver(Parcel { from: request.on, to, message: message.clone() });
+            }
+        }
+        self.metrics = Metrics::default();
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Operation(request) => {
+                self.give(request.on, Event::Operation(request.operation))
+            }
+            Action::Partition(groups) => {
+                self.network.partition(Some(groups));
+                self.changes += 1;
+            }
+            Action::Heal => {
+                self.network.partition(None);
+                self.disturbed_at = self.now;
+                self.changes += 1;
+            }
+            Action::Crash(replica) => {
+                self.set_status(replica, Status::Down);
+                let replica = &mut self.replicas[replica];
+                replica.life += 1;
+                replica.held.clear();
+            }
+            Action::Restart { replica, lost } => {
+                if lost {
+                    let id = self.replicas[replica].node.id().fresh();
+                    self.replicas[replica].node = self.node(replica, id);
+                    self.forget_what_is_lost();
+                }
+                self.set_status(replica, Status::Up);
+                self.handle(replica, Event::Start);
+            }
+            Action::Pause(replica) => self.set_status(replica, Status::Paused),
+            Action::Resume(replica) => {
+                self.set_status(replica, Status::Up);
+                for event in std::mem::take(&mut self.replicas[replica].held) {
+                    self.handle(replica, event);
+                }
+            }
+            Action::Network(settings) => {
+                for replica in &mut self.replicas {
+                    replica.node.configure(settings.gossip);
+                }
+                self.network.settings = settings;
+                self.changes += 1;
+            }
+            Action::Sync { from, to } => {
+                let parcel = self.parcel(from, to, false);
+                self.deliver(parcel);
+            }
+            Action::Send { from, to, name, only_last_operation } => {
+                let parcel = self.parcel(from, to, only_last_operation);
+                self.kept.insert(name, parcel);
+            }
+            Action::Deliver(name) => {
+                let parcel = self.kept.get(&name).expect("the scenario has been checked").clone();
+                self.deliver(parcel);
+            }
+            Action::Observe(_) => {}
+        }
+    }
+
+    /// What `from` has seen by now, or its newest operation alone, as a message to `to`.
+    fn parcel(&mut self, from: usize, to: usize, only_last_operation: bool) -> Parcel {
+        let node = &self.replicas[from].node;
+        let updates: Delta = match only_last_operation {
+            true => node.history().newest(node.id()).cloned().into_iter().collect(),
+            false => node.history().iter().cloned().collect(),
+        };
+        let message = Message::Updates { updates, seen: None };
+        self.metrics.messages_sent += 1;
+        self.metrics.bytes_sent += message.encoded_len() as u64;
+        Parcel { from, to, message }
+    }
+
+    fn arrive(&mut self, coming: Coming) {
+        match coming {
+            Coming::Message(parcel) if self.network.connects(parcel.from, parcel.to) => {
+                self.deliver(parcel);
+            }
+            Coming::Message(_) => self.metrics.messages_lost += 1,
+            Coming::Timer { replica, life, timer } if self.replicas[replica].life == life => {
+                self.give(replica, Event::Timer(timer));
+            }
+            Coming::Timer { .. } => {}
+        }
+    }
+
+    fn deliver(&mut self, Parcel { from, to, message }: Parcel) {
+        if self.replicas[to].status == Status::Down {
+            self.metrics.messages_lost += 1;
+            return;
+        }
+        let from = self.scenario.replicas[from].clone();
+        self.give(to, Event::Message { from, message });
+    }
+
+    /// Lets a node handle an event, now or when it is no longer paused.
+    fn give(&mut self, replica: usize, event: Event) {
+        let Replica { status, held, .. } = &mut self.replicas[replica];
+        match status {
+            Status::Up => self.handle(replica, event),
+            Status::Paused if held.len() < HELD_MAX => held.push(event),
+            Status::Paused | Status::Down => self.metrics.messages_lost += 1,
+        }
+    }
+
+    fn handle(&mut self, replica: usize, event: Event) {
+        let kind = match event {
+            Event::Start => 0,
+            Event::Operation(_) => 1,
+            Event::Message { .. } => 2,
+            Event::Timer(Timer::Gossip) => 3,
+        };
+        let mut effects = Effects::new();
+        let before = self.replicas[replica].live_fingerprint();
+        self.replicas[replica].node.handle(self.now, event, &mut effects);
+        self.follow(replica, before);
+        let after = self.replicas[replica].claims().fingerprint();
+        self.trace.record(self.now, kind, replica, after);
+
+        for observation in effects.observations {
+            self.note(observation);
+        }
+        for (to, message) in effects.messages {
+            self.send(replica, self.index[&to], message);
+        }
+        let life = self.replicas[replica].life;
+        for (at, timer) in effects.timers {
+            self.enqueue(at, Coming::Timer { replica, life, timer });
+        }
+    }
+
+    fn note(&mut self, observation: Observation) {
+        match observation {
+            Observation::Issued(update) => {
+                self.metrics.operations += 1;
+                self.disturbed_at = self.now;
+                self.truth.join(&[update].into_iter().collect());
+            }
+            Observation::Applied(update) => {
+                self.metrics.payload_bytes_minimum += Message::update_len(&update) as u64;
+                self.truth.join(&[update].into_iter().collect());
+            }
+            Observation::Refused(_) => self.metrics.operations_without_effect += 1,
+        }
+    }
+
+    fn send(&mut self, from: usize, to: usize, message: Message) {
+        self.metrics.messages_sent += 1;
+        self.metrics.bytes_sent += message.encoded_len() as u64;
+        let room = QUEUE_MAX - self.queue.len().min(QUEUE_MAX);
+        let mut arrivals = self.network.send(self.now, from, to);
+        arrivals.truncate(room);
+        if arrivals.is_empty() {
+            self.metrics.messages_lost += 1;
+        }
+        for at in arrivals {
+            self.enqueue(at, Coming::Message(Parcel { from, to, message: message.clone() }));
+        }
+    }
+
+    fn enqueue(&mut self, at: SimTime, coming: Coming) {
+        self.queue.insert((at, self.queued), coming);
+        self.queued += 1;
+    }
+
+    fn set_status(&mut self, replica: usize, status: Status) {
+        let before = self.replicas[replica].live_fingerprint();
+        self.replicas[replica].status = status;
+        self.changes += 1;
+        self.follow(replica, before);
+    }
+
+    /// Keeps count after replica may have changed from what it showed `before`.
+    fn follow(&mut self, replica: usize, before: Option<Fingerprint>) {
+        let after = self.replicas[replica].live_fingerprint();
+        if before != after {
+            self.agreement.follow(before, after);
+            self.changes += 1;
+        }
+    }
+
+    /// A state was lost: the truth is what the others, crashed or not, still hold. What is in
+    /// flight joins it again where it arrives.
+    fn forget_what_is_lost(&mut self) {
+        self.truth = ClaimMap::new();
+        for replica in &self.replicas {
+            self.truth.merge(replica.claims());
+        }
+        self.changes += 1;
+    }
+}
