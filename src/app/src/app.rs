@@ -1,0 +1,389 @@
+//! The root component: turns what happens into messages, keeps the frames going while something
+//! moves, and paints outside of the virtual document.
+
+use gloo::events::{EventListener, EventListenerOptions};
+use gloo::render::{AnimationFrame, request_animation_frame};
+use gloo::utils::{body, window};
+use scalesmall_crdt::KeyRange;
+use scalesmall_sim::SimTime;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlCanvasElement, KeyboardEvent, MediaQueryList};
+use yew::prelude::*;
+
+use crate::address::{self, Wish};
+use crate::announcer::Announcer;
+use crate::canvas;
+use crate::components::{
+    ErrorMessage, Mark, NodeFacts, NodePanel, Status, Tables, TopBar, Transport, ViewRows, marks,
+};
+use crate::identity::Identities;
+use crate::keyboard;
+use crate::paint::{self, Axis, Pixels, Theme};
+use crate::picture::{Photographer, Picture};
+use crate::player::{Player, State};
+use crate::shared::Shared;
+use crate::speed::Speed;
+use crate::words;
+
+/// The most nodes that have a strip; a stage of more is no longer to be looked at, nor to be drawn
+/// within a frame.
+const STRIPS_MAX: usize = 256;
+/// How long a frame may simulate, in milliseconds; the rest of it is for drawing.
+const SIMULATION_MS: f64 = 10.0;
+/// The longest time that passes in one frame: more has passed only where nobody was looking.
+const FRAME_US_MAX: f64 = 100_000.0;
+/// The times between two updates of the document while something moves, in milliseconds.
+const DOCUMENT_MS: f64 = 60.0;
+const TABLES_MS: f64 = 250.0;
+
+/// What can happen to the page.
+pub(crate) enum Message {
+    Frame(f64),
+    Toggle,
+    Restart,
+    StepForward,
+    StepBack,
+    Seek(SimTime),
+    Faster,
+    Slower,
+    SetSpeed(Speed),
+    /// Opens a node, or closes the one that is open.
+    Select(Option<usize>),
+    /// The address has a new fragment.
+    AddressChanged,
+    CloseError,
+    /// The size of the window or the colours have changed.
+    Repaint,
+    /// Already done.
+    Nothing,
+}
+
+/// What a painting depends on, besides the picture.
+#[derive(Clone, Copy, PartialEq)]
+struct Surface {
+    widths: [usize; 2],
+    scale: usize,
+    theme: Theme,
+}
+
+pub(crate) struct App {
+    player: Player,
+    identities: Shared<Identities>,
+    marks: Shared<Vec<Mark>>,
+    error: Option<AttrValue>,
+    selected: Option<usize>,
+
+    photographer: Photographer,
+    picture: Shared<Picture>,
+    /// The version of the run that the picture shows.
+    pictured: (u64, u64),
+    /// The picture that the tables show, which follow less often.
+    in_words: Shared<Picture>,
+    announcer: Announcer,
+
+    truth_canvas: NodeRef,
+    views_canvas: NodeRef,
+    pixels: Pixels,
+    painted: Option<(Shared<Picture>, Surface)>,
+    dark: Option<MediaQueryList>,
+
+    frame: Option<AnimationFrame>,
+    framed_at_ms: f64,
+    updated_at_ms: f64,
+    in_words_at_ms: f64,
+    _listeners: Vec<EventListener>,
+}
+
+impl Component for App {
+    type Message = Message;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let (wish, error) = wish();
+        let player = Player::new(wish.scenario, wish.speed, error.is_none());
+        let mut photographer = Photographer::default();
+        let picture = Shared::new(photographer.take(player.simulation()));
+        let dark = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
+        Self {
+            identities: Shared::new(Identities::of(player.simulation().scenario())),
+            marks: Shared::new(marks(player.simulation().scenario())),
+            error,
+            selected: None,
+            pictured: player.version(),
+            in_words: picture.clone(),
+            picture,
+            photographer,
+            announcer: Announcer::default(),
+            truth_canvas: NodeRef::default(),
+            views_canvas: NodeRef::default(),
+            pixels: Pixels::default(),
+            painted: None,
+            _listeners: listeners(ctx, dark.as_ref()),
+            dark,
+            frame: None,
+            framed_at_ms: now_ms(),
+            updated_at_ms: 0.0,
+            in_words_at_ms: 0.0,
+            player,
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
+        if self.frame.is_none() {
+            // Nothing moved until now, so no time has passed for the run.
+            self.framed_at_ms = now_ms();
+        }
+        match message {
+            Message::Frame(at_ms) => return self.pass_frame(ctx, at_ms),
+            Message::Toggle => self.player.toggle(),
+            Message::Restart => self.player.restart(),
+            Message::StepForward => self.player.step_forward(),
+            Message::StepBack => self.player.step_back(),
+            Message::Seek(to) => self.player.seek(to),
+            Message::Faster => self.player.set_speed(self.player.speed().faster()),
+            Message::Slower => self.player.set_speed(self.player.speed().slower()),
+            Message::SetSpeed(speed) => self.player.set_speed(speed),
+            Message::Select(node) => self.selected = node.filter(|_| self.selected != node),
+            Message::AddressChanged => self.load(),
+            Message::CloseError => self.error = None,
+            Message::Repaint => self.painted = None,
+            Message::Nothing => return false,
+        }
+        self.take_picture();
+        self.in_words = self.picture.clone();
+        self.announcer.follow(now_ms(), &self.picture, self.player.state());
+        true
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
+        self.paint();
+        self.request_frame(ctx);
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let simulation = self.player.simulation();
+        let scenario = simulation.scenario();
+        let count = self.strips();
+        let link = ctx.link();
+        html! {
+            <>
+                <TopBar
+                    title={scenario.title.clone()}
+                    about={words::about(scenario)}
+                    status={self.status()}
+                />
+                <p class="visually-hidden" aria-live="polite">{ &self.announcer.text }</p>
+                <main class={classes!(self.selected.map(|_| "with-panel"))}>
+                    <div class="stage">
+                        if let Some(error) = &self.error {
+                            <ErrorMessage text={error} on_close={link.callback(|()| Message::CloseError)} />
+                        }
+                        <section aria-labelledby="truth-title">
+                            <h2 id="truth-title">
+                                { "Merged truth" }
+                                <small>{ "what all nodes together know; height is priority, hatched keys are served by nobody" }</small>
+                            </h2>
+                            <div class="band truth">
+                                <div class="gutter" aria-hidden="true">
+                                    <span>{ "primary" }</span>
+                                    <span>{ "backups" }</span>
+                                </div>
+                                <canvas ref={&self.truth_canvas} style={format!("height:{}px", paint::truth_height())} aria-hidden="true" />
+                            </div>
+                        </section>
+                        <section aria-labelledby="views-title">
+                            <h2 id="views-title">
+                                { "What each node believes" }
+                                <small>{ "faint where it agrees with the truth, full colour where it differs" }</small>
+                            </h2>
+                            <div class="band views">
+                                <ViewRows picture={self.picture.clone()} identities={self.identities.clone()} {count} selected={self.selected} on_select={link.callback(|node| Message::Select(Some(node)))} />
+                                <canvas ref={&self.views_canvas} style={format!("height:{}px", paint::views_height(count))} aria-hidden="true" />
+                            </div>
+                            if count < self.picture.views.len() {
+                                <p class="faint">{ format!("The first {count} of {}; all of them run.", words::nodes(self.picture.views.len())) }</p>
+                            }
+                        </section>
+                        <Tables picture={self.in_words.clone()} {count} />
+                    </div>
+                    if let Some(facts) = self.selected_facts() {
+                        <NodePanel {facts} on_close={link.callback(|()| Message::Select(None))} />
+                    }
+                </main>
+                <Transport
+                    state={self.player.state()}
+                    is_playing={self.player.is_playing()}
+                    is_behind={self.player.is_behind()}
+                    now={simulation.now()}
+                    extent={self.player.extent()}
+                    marks={self.marks.clone()}
+                    agreed_at={self.player.agreed_at().to_vec()}
+                    speed={self.player.speed()}
+                    on_message={link.callback(|message| message)}
+                />
+            </>
+        }
+    }
+}
+
+impl App {
+    /// Starts over with what the address asks for now.
+    fn load(&mut self) {
+        let (wish, error) = wish();
+        self.player = Player::new(wish.scenario, wish.speed, error.is_none());
+        self.error = error;
+        self.selected = None;
+        let scenario = self.player.simulation().scenario();
+        self.identities = Shared::new(Identities::of(scenario));
+        self.marks = Shared::new(marks(scenario));
+        self.picture = Shared::new(self.photographer.take(self.player.simulation()));
+        self.pictured = self.player.version();
+    }
+
+    /// Lets time pass until this frame. True if the document has to follow.
+    fn pass_frame(&mut self, ctx: &Context<Self>, at_ms: f64) -> bool {
+        self.frame = None;
+        let state = self.player.state();
+        let wall_us = ((at_ms - self.framed_at_ms) * 1_000.0).clamp(0.0, FRAME_US_MAX);
+        self.framed_at_ms = at_ms;
+        let deadline_ms = now_ms() + SIMULATION_MS;
+        self.player.advance(wall_us as u64, || now_ms() < deadline_ms);
+        self.take_picture();
+        self.paint();
+
+        let has_stopped = self.player.state() != state;
+        if has_stopped || at_ms - self.in_words_at_ms >= TABLES_MS {
+            self.in_words_at_ms = at_ms;
+            self.in_words = self.picture.clone();
+        }
+        let says = self.announcer.follow(at_ms, &self.picture, self.player.state());
+        if has_stopped || says || at_ms - self.updated_at_ms >= DOCUMENT_MS {
+            self.updated_at_ms = at_ms;
+            return true;
+        }
+        self.request_frame(ctx);
+        false
+    }
+
+    /// Asks for another frame while something moves.
+    fn request_frame(&mut self, ctx: &Context<Self>) {
+        if self.player.state() != State::Running || self.frame.is_some() {
+            return;
+        }
+        let link = ctx.link().clone();
+        self.frame =
+            Some(request_animation_frame(move |at_ms| link.send_message(Message::Frame(at_ms))));
+    }
+
+    fn take_picture(&mut self) {
+        let simulation = self.player.simulation();
+        let version = self.player.version();
+        let has_converged = simulation.has_converged();
+        if version != self.pictured || has_converged != self.picture.has_converged {
+            self.picture = Shared::new(self.photographer.take(simulation));
+            self.pictured = version;
+        }
+    }
+
+    fn strips(&self) -> usize {
+        self.picture.views.len().min(STRIPS_MAX)
+    }
+
+    fn status(&self) -> Status {
+        let picture = &*self.picture;
+        let verdict = words::sentence(&words::verdict(picture));
+        Status {
+            verdict: verdict.into(),
+            state: self.player.state(),
+            has_converged: picture.has_converged,
+            distinct: picture.distinct,
+            time_us: self.player.simulation().now().as_us(),
+            fingerprint: picture.agreed.map(|fingerprint| fingerprint.to_string().into()),
+            is_disputed: picture.disagreeing() > 0,
+        }
+    }
+
+    fn selected_facts(&self) -> Option<NodeFacts> {
+        let node = self.selected?;
+        let view = self.picture.views.get(node)?;
+        let replica = &self.player.simulation().replicas()[node];
+        Some(NodeFacts::of(replica, view, self.identities.get(&view.name)))
+    }
+
+    /// Paints the bands, if anything on them has changed.
+    fn paint(&mut self) {
+        let canvases = [&self.truth_canvas, &self.views_canvas];
+        let [Some(truth_canvas), Some(views_canvas)] =
+            canvases.map(|canvas| canvas.cast::<HtmlCanvasElement>())
+        else {
+            return;
+        };
+        let is_dark = self.dark.as_ref().is_some_and(MediaQueryList::matches);
+        let surface = Surface {
+            widths: [canvas::width(&truth_canvas), canvas::width(&views_canvas)],
+            scale: canvas::scale(),
+            theme: if is_dark { Theme::DARK } else { Theme::LIGHT },
+        };
+        let painted = Some((self.picture.clone(), surface));
+        if self.painted == painted {
+            return;
+        }
+        let Surface { widths, scale, theme } = surface;
+        let [truth_axis, views_axis] =
+            widths.map(|width| Axis { keys: KeyRange::ALL, width: width * scale });
+        let pixels = &mut self.pixels;
+        let labels =
+            paint::truth(pixels, truth_axis, scale, &theme, &self.picture.truth, &self.identities);
+        let mut shown = canvas::show(&truth_canvas, pixels, &labels, scale, &theme);
+        let count = self.strips();
+        let pixels = &mut self.pixels;
+        paint::views(pixels, views_axis, scale, &theme, &self.picture, count, &self.identities);
+        shown = shown.and(canvas::show(&views_canvas, pixels, &[], scale, &theme));
+        if let Err(error) = shown {
+            gloo::console::error!("the stage cannot be drawn:", error);
+        }
+        self.painted = painted;
+    }
+}
+
+/// What the address asks for; where that cannot be, the built-in scenario, and why.
+fn wish() -> (Wish, Option<AttrValue>) {
+    let fragment = window().location().hash().unwrap_or_default();
+    let decode = |text: &str| js_sys::decode_uri_component(text).ok().map(String::from);
+    match address::read(&fragment, decode) {
+        Ok(wish) => (wish, None),
+        Err(error) => {
+            let wish = Wish { scenario: address::first_light(), speed: Speed::default() };
+            (wish, Some(error.into()))
+        }
+    }
+}
+
+fn listeners(ctx: &Context<App>, dark: Option<&MediaQueryList>) -> Vec<EventListener> {
+    let send = |message: fn() -> Message| {
+        let link = ctx.link().clone();
+        move |_: &web_sys::Event| link.send_message(message())
+    };
+    let link = ctx.link().clone();
+    let on_key = move |event: &web_sys::Event| {
+        let event: &KeyboardEvent = event.unchecked_ref();
+        if let Some(message) = keyboard::message(event) {
+            // The page must not scroll as well.
+            event.prevent_default();
+            link.send_message(message);
+        }
+    };
+    let options = EventListenerOptions::enable_prevent_default();
+    let mut listeners = vec![
+        EventListener::new_with_options(&body(), "keydown", options, on_key),
+        EventListener::new(&window(), "hashchange", send(|| Message::AddressChanged)),
+        EventListener::new(&window(), "resize", send(|| Message::Repaint)),
+    ];
+    listeners
+        .extend(dark.map(|dark| EventListener::new(dark, "change", send(|| Message::Repaint))));
+    listeners
+}
+
+fn now_ms() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}

@@ -1,0 +1,56 @@
+//! From pixels in memory to the screen.
+
+use wasm_bindgen::{Clamped, JsCast, JsValue};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+
+use crate::paint::{Label, Pixels, Theme};
+
+/// The number of pixels to a unit of the page, whole so that textures stay even.
+pub(crate) fn scale() -> usize {
+    gloo::utils::window().device_pixel_ratio().ceil().clamp(1.0, 4.0) as usize
+}
+
+/// The width of a canvas as it is laid out, in units of the page.
+pub(crate) fn width(canvas: &HtmlCanvasElement) -> usize {
+    usize::try_from(canvas.client_width()).unwrap_or(0)
+}
+
+/// Shows pixels, and labels over them.
+///
+/// # Errors
+///
+/// What the browser says if it has no memory for a canvas of this size.
+pub(crate) fn show(
+    canvas: &HtmlCanvasElement,
+    pixels: &Pixels,
+    labels: &[Label],
+    scale: usize,
+    theme: &Theme,
+) -> Result<(), JsValue> {
+    let (width, height) = (pixels.width as u32, pixels.height as u32);
+    if width == 0 || height == 0 {
+        return Ok(());
+    }
+    if (canvas.width(), canvas.height()) != (width, height) {
+        canvas.set_width(width);
+        canvas.set_height(height);
+    }
+    let context = canvas.get_context("2d")?.ok_or("this browser draws no 2d canvas")?;
+    let context: CanvasRenderingContext2d = context.unchecked_into();
+    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels.data), width, height)?;
+    context.put_image_data(&image, 0.0, 0.0)?;
+
+    let size = 11 * scale;
+    for label in labels {
+        let family =
+            if label.is_faint { "ui-monospace, monospace" } else { "system-ui, sans-serif" };
+        context.set_font(&format!("{size}px {family}"));
+        context.set_fill_style_str(if label.is_faint { theme.faint_text } else { theme.text });
+        // A label at the edge stays within the picture.
+        let text_width = context.measure_text(&label.text)?.width();
+        let most = (f64::from(width) - text_width).max(0.0);
+        let x = (label.x as f64 - text_width / 2.0).clamp(0.0, most);
+        context.fill_text(&label.text, x, label.y as f64)?;
+    }
+    Ok(())
+}

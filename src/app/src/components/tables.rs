@@ -1,0 +1,78 @@
+//! The stage in words, for those who do not see it.
+
+use scalesmall_crdt::Segment;
+use yew::prelude::*;
+
+use crate::picture::{Picture, View};
+use crate::shared::Shared;
+use crate::words;
+
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) picture: Shared<Picture>,
+    /// How many nodes have a row.
+    pub(crate) count: usize,
+}
+
+/// The most segments that the table of the truth lists, and the most differences of one node.
+const ROWS_MAX: usize = 500;
+const DIFFERENCES_MAX: usize = 20;
+
+/// What the bands show, as two tables: the truth by segment, and each node by what it differs in.
+#[component]
+pub(crate) fn Tables(props: &Props) -> Html {
+    let Picture { truth, views, at, .. } = &*props.picture;
+    let segments = truth.segments();
+    html! {
+        <section class="tables" aria-labelledby="in-words">
+            <h2 id="in-words">{ "The same in words" }<small>{ format!("as of {at}") }</small></h2>
+            <div class="scroll">
+                <table id="views-table">
+                    <caption>{ "What each node believes" }</caption>
+                    <thead>
+                        <tr><th scope="col">{ "node" }</th><th scope="col">{ "opinion" }</th><th scope="col">{ "where it differs, and whom it names there" }</th></tr>
+                    </thead>
+                    <tbody>{ for views.iter().take(props.count).map(view_row) }</tbody>
+                </table>
+                <table id="truth-table">
+                    <caption>{ "Merged truth" }</caption>
+                    <thead>
+                        <tr><th scope="col">{ "keys" }</th><th scope="col">{ "owners, with priority" }</th></tr>
+                    </thead>
+                    <tbody>{ for segments.iter().take(ROWS_MAX).map(segment_row) }</tbody>
+                </table>
+            </div>
+            if segments.len() > ROWS_MAX {
+                <p>{ format!("The first {ROWS_MAX} of {} segments.", segments.len()) }</p>
+            }
+        </section>
+    }
+}
+
+fn segment_row(segment: &Segment) -> Html {
+    html! {
+        <tr>
+            <th scope="row" class="mono">{ words::range(segment.range) }</th>
+            <td>{ words::owners(&segment.owners) }</td>
+        </tr>
+    }
+}
+
+fn view_row(view: &View) -> Html {
+    let differences = words::differences(view);
+    let more = differences.len().saturating_sub(DIFFERENCES_MAX);
+    html! {
+        <tr>
+            <th scope="row">{ view.name.to_string() }</th>
+            <td>{ words::view(view) }</td>
+            <td>
+                { for differences.iter().take(DIFFERENCES_MAX).map(|(range, owners)| html! {
+                    <div><span class="mono">{ words::range(*range) }</span>{ " " }{ owners }</div>
+                }) }
+                if more > 0 {
+                    { format!("and {more} more") }
+                }
+            </td>
+        </tr>
+    }
+}

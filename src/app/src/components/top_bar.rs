@@ -1,0 +1,53 @@
+//! What is played, and how it stands, in one line.
+
+use yew::prelude::*;
+
+use crate::player::State;
+
+/// How the run stands, for people and for programs.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Status {
+    pub(crate) verdict: AttrValue,
+    pub(crate) state: State,
+    pub(crate) has_converged: bool,
+    pub(crate) distinct: usize,
+    pub(crate) time_us: u64,
+    /// What all live nodes show, when they show the same.
+    pub(crate) fingerprint: Option<AttrValue>,
+    /// Nodes disagree about keys.
+    pub(crate) is_disputed: bool,
+}
+
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) title: AttrValue,
+    pub(crate) about: AttrValue,
+    pub(crate) status: Status,
+}
+
+#[component]
+pub(crate) fn TopBar(props: &Props) -> Html {
+    let Status { verdict, state, has_converged, distinct, time_us, fingerprint, is_disputed } =
+        &props.status;
+    html! {
+        <header class="top-bar">
+            <h1>{ "scalesmall" }</h1>
+            <p class="about"><strong>{ &props.title }</strong>{ " · " }{ &props.about }</p>
+            // Changes too often to be read aloud: the announcer says what matters.
+            <output
+                id="status"
+                class={classes!("verdict", is_disputed.then_some("disputed"))}
+                aria-live="off"
+                data-state={state.name()}
+                data-converged={has_converged.to_string()}
+                data-distinct={distinct.to_string()}
+                data-time-us={time_us.to_string()}
+                data-fingerprint={fingerprint.clone()}
+            >
+                { verdict }
+            </output>
+            // Peers over a network are none of the simulation's: there are none.
+            <output id="peers" data-connected="0" hidden=true>{ "0 peers connected" }</output>
+        </header>
+    }
+}

@@ -1,0 +1,79 @@
+//! What moves time.
+
+use scalesmall_sim::SimTime;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use super::{Icon, Mark, Shape, Timeline};
+use crate::app::Message;
+use crate::player::State;
+use crate::shared::Shared;
+use crate::speed::Speed;
+
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    pub(crate) state: State,
+    pub(crate) is_playing: bool,
+    pub(crate) is_behind: bool,
+    pub(crate) now: SimTime,
+    pub(crate) extent: SimTime,
+    pub(crate) marks: Shared<Vec<Mark>>,
+    pub(crate) agreed_at: Vec<SimTime>,
+    pub(crate) speed: Speed,
+    pub(crate) on_message: Callback<Message>,
+}
+
+#[component]
+pub(crate) fn Transport(props: &Props) -> Html {
+    let Props { state, is_playing, is_behind, now, extent, marks, agreed_at, speed, on_message } =
+        props;
+    let button = |id: &'static str,
+                  shape: Shape,
+                  name: &'static str,
+                  keys: &'static str,
+                  message: fn() -> Message| {
+        let onclick = on_message.reform(move |_| message());
+        html! {
+            <button {id} class={classes!("round", (id == "play").then_some("main"))} {onclick} aria-label={name} aria-keyshortcuts={keys} title={format!("{name} ({keys})")}>
+                <Icon {shape} />
+            </button>
+        }
+    };
+    let (play_shape, play_name) = match (state, is_playing) {
+        (State::Ended, _) => (Shape::Play, "Play again"),
+        (_, true) => (Shape::Pause, "Pause"),
+        (_, false) => (Shape::Play, "Play"),
+    };
+    let on_speed = on_message.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+        if let Some(speed) = select.and_then(|select| Speed::parse(&select.value())) {
+            on_speed.emit(Message::SetSpeed(speed));
+        }
+    });
+    html! {
+        <footer class="transport" aria-label="Time">
+            <div class="buttons">
+                { button("restart", Shape::Restart, "Start again", "Home", || Message::Restart) }
+                { button("step-back", Shape::StepBack, "Back to the change before", "ArrowLeft", || Message::StepBack) }
+                { button("play", play_shape, play_name, "Space", || Message::Toggle) }
+                { button("step", Shape::StepForward, "On to the next change", "ArrowRight", || Message::StepForward) }
+            </div>
+            <Timeline now={*now} extent={*extent} marks={marks.clone()} agreed_at={agreed_at.clone()} on_seek={on_message.reform(Message::Seek)} />
+            <div class="clock">
+                <span class="time">{ now.to_string() }</span>
+                <label>
+                    { if *is_behind { "too heavy for " } else { "speed " } }
+                    <select id="speed" {onchange} aria-keyshortcuts="+ -">
+                        { for Speed::all().map(|choice| html! {
+                            <option value={choice.to_string()} selected={choice == *speed}>
+                                { if choice == Speed::Max { "max".to_owned() } else { format!("{choice} ×") } }
+                            </option>
+                        }) }
+                    </select>
+                </label>
+            </div>
+        </footer>
+    }
+}

@@ -1,0 +1,49 @@
+//! What keys do.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, KeyboardEvent};
+
+use crate::app::Message;
+
+/// What a key asks for, unless the focused control uses that key itself.
+pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        return None;
+    }
+    let focused = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let control = focused.as_ref().map(Element::tag_name).unwrap_or_default();
+    let key = event.key();
+    let is_for_control = match control.as_str() {
+        "BUTTON" | "SUMMARY" | "A" => matches!(key.as_str(), " " | "Enter"),
+        // On the timeline, arrows go from change to change instead of millisecond by millisecond.
+        "INPUT" => !matches!(key.as_str(), " " | "." | "ArrowLeft" | "ArrowRight"),
+        "SELECT" => true,
+        _ => false,
+    };
+    if is_for_control {
+        return None;
+    }
+    match key.as_str() {
+        " " | "." => Some(Message::Toggle),
+        "ArrowRight" => Some(Message::StepForward),
+        "ArrowLeft" => Some(Message::StepBack),
+        "Home" => Some(Message::Restart),
+        "+" | "=" => Some(Message::Faster),
+        "-" => Some(Message::Slower),
+        "Escape" => Some(Message::Select(None)),
+        "ArrowUp" => focus_neighbour(focused.as_ref()?, false),
+        "ArrowDown" => focus_neighbour(focused.as_ref()?, true),
+        _ => None,
+    }
+}
+
+/// From one node's strip to the next.
+fn focus_neighbour(strip: &Element, is_next: bool) -> Option<Message> {
+    strip.get_attribute("data-node")?;
+    let row = strip.parent_element()?;
+    let row = if is_next { row.next_element_sibling()? } else { row.previous_element_sibling()? };
+    let strip = row.first_element_child()?.dyn_into::<HtmlElement>().ok()?;
+    // Focus is a courtesy: where it is refused, nothing else follows.
+    let _ = strip.focus();
+    Some(Message::Nothing)
+}

@@ -1,0 +1,127 @@
+//! A picture in memory.
+
+use crate::identity::{Colour, Identity, Texture};
+
+/// Red, green, blue, alpha, row by row.
+#[derive(Default)]
+pub(crate) struct Pixels {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) data: Vec<u8>,
+}
+
+/// A rectangle of pixels; what lies outside the picture is not painted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rect {
+    pub(crate) x: usize,
+    pub(crate) y: usize,
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+}
+
+/// What a rectangle is filled with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fill {
+    Plain(Colour),
+    /// A node's look, mixed with the paper: `strength` of 255 is the look alone.
+    Node {
+        identity: Identity,
+        paper: Colour,
+        strength: u8,
+    },
+    /// Thin slanted lines: nobody is here.
+    Hatched {
+        paper: Colour,
+        line: Colour,
+    },
+}
+
+impl Pixels {
+    /// An empty picture of this size and colour.
+    pub(crate) fn reset(&mut self, width: usize, height: usize, colour: Colour) {
+        self.width = width;
+        self.height = height;
+        let [red, green, blue] = colour;
+        self.data.clear();
+        self.data.resize(width * height * 4, 255);
+        for pixel in self.data.chunks_exact_mut(4) {
+            pixel[..3].copy_from_slice(&[red, green, blue]);
+        }
+    }
+
+    /// Fills a rectangle; `scale` is the number of pixels to a unit of the page, so that textures
+    /// look the same on every screen.
+    pub(crate) fn fill(&mut self, rect: Rect, fill: Fill, scale: usize) {
+        let (base, ink) = match fill {
+            Fill::Plain(colour) => (colour, colour),
+            Fill::Node { identity, paper, strength } => {
+                (mix(identity.colour, paper, strength), mix(identity.ink, paper, strength))
+            }
+            Fill::Hatched { paper, line } => (paper, line),
+        };
+        let right = (rect.x + rect.width).min(self.width);
+        let bottom = (rect.y + rect.height).min(self.height);
+        if rect.x >= right {
+            return;
+        }
+        for y in rect.y..bottom {
+            let is_edge = (y - rect.y) < 2 * scale || (rect.y + rect.height - y) <= 2 * scale;
+            let unit_y = y / scale;
+            let row_y = (y - rect.y) / scale;
+            let row = &mut self.data[(y * self.width + rect.x) * 4..(y * self.width + right) * 4];
+            for (pixel, x) in row.chunks_exact_mut(4).zip(rect.x..) {
+                let unit_x = x / scale;
+                let has_ink = match fill {
+                    Fill::Plain(_) => false,
+                    Fill::Node { identity, .. } if identity.has_edge && is_edge => true,
+                    Fill::Node { identity, .. } => has_ink(identity.texture, unit_x, unit_y, row_y),
+                    Fill::Hatched { .. } => (unit_x + unit_y).is_multiple_of(6),
+                };
+                pixel[..3].copy_from_slice(if has_ink { &ink } else { &base });
+            }
+        }
+    }
+}
+
+/// Whether a texture covers a point; `row_y` counts from the top of what is filled.
+fn has_ink(texture: Texture, x: usize, y: usize, row_y: usize) -> bool {
+    match texture {
+        Texture::Plain => false,
+        Texture::Stripes => (x + y) % 8 < 3,
+        Texture::Dots => (x % 6).wrapping_sub(2) < 2 && (row_y % 6).wrapping_sub(2) < 2,
+    }
+}
+
+/// `strength` 255ths of `colour` and the rest of `paper`.
+pub(crate) fn mix(colour: Colour, paper: Colour, strength: u8) -> Colour {
+    let strength = u16::from(strength);
+    let part = |index: usize| {
+        let (colour, paper) = (u16::from(colour[index]), u16::from(paper[index]));
+        ((colour * strength + paper * (255 - strength)) / 255) as u8
+    };
+    [part(0), part(1), part(2)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rectangle_is_filled_and_nothing_else() {
+        let mut pixels = Pixels::default();
+        pixels.reset(4, 3, [0, 0, 0]);
+        let red = Fill::Plain([255, 0, 0]);
+        pixels.fill(Rect { x: 1, y: 1, width: 2, height: 9 }, red, 1);
+        pixels.fill(Rect { x: 4, y: 0, width: 2, height: 2 }, red, 1);
+        let painted: Vec<bool> = pixels.data.chunks(4).map(|pixel| pixel[0] == 255).collect();
+        let (f, t) = (false, true);
+        assert_eq!(painted, [f, f, f, f, f, t, t, f, f, t, t, f]);
+        assert!(pixels.data.chunks(4).all(|pixel| pixel[3] == 255));
+    }
+
+    #[test]
+    fn a_mix_ends_at_both_colours() {
+        assert_eq!(mix([10, 20, 30], [200, 100, 0], 255), [10, 20, 30]);
+        assert_eq!(mix([10, 20, 30], [200, 100, 0], 0), [200, 100, 0]);
+    }
+}

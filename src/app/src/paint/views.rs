@@ -1,0 +1,120 @@
+//! Band 2: what each node believes.
+
+use super::{Axis, Fill, Pixels, Rect, Theme};
+use crate::identity::Identities;
+use crate::picture::{Picture, View};
+
+/// The height of a strip, in units of the page.
+const ROW_HEIGHT: usize = 13;
+/// The distance from one strip to the next, in units of the page.
+pub(crate) const ROW_PITCH: usize = 15;
+/// The height of the mark under keys at which a node differs.
+const NOTCH: usize = 2;
+
+/// The height of the band, in units of the page.
+pub(crate) const fn views_height(views: usize) -> usize {
+    views * ROW_PITCH
+}
+
+/// Paints a strip for each of the first `count` nodes, from that node's own state: dim where it
+/// agrees with the truth, in full colour and marked below where it differs.
+pub(crate) fn views(
+    pixels: &mut Pixels,
+    axis: Axis,
+    scale: usize,
+    theme: &Theme,
+    picture: &Picture,
+    count: usize,
+    identities: &Identities,
+) {
+    pixels.reset(axis.width, views_height(count) * scale, theme.paper);
+    for (row, view) in picture.views.iter().take(count).enumerate() {
+        let top = row * ROW_PITCH * scale;
+        strip(pixels, axis, scale, theme, view, top, identities);
+    }
+}
+
+fn strip(
+    pixels: &mut Pixels,
+    axis: Axis,
+    scale: usize,
+    theme: &Theme,
+    view: &View,
+    top: usize,
+    identities: &Identities,
+) {
+    let paper = theme.paper;
+    let height = ROW_HEIGHT * scale;
+    let agreement = if view.is_live() { theme.agreement } else { theme.agreement / 3 };
+    // First as if it agreed everywhere, then what differs over it.
+    let mut paint = |strength: u8, from: usize, to: usize| {
+        for segment in view.ownership.segments() {
+            let (start, end) = axis.span(segment.range);
+            let (start, end) = (start.max(from), end.min(to));
+            if start >= end {
+                continue;
+            }
+            let rect = Rect { x: start, y: top, width: end - start, height };
+            let fill = match segment.primary() {
+                Some(owner) => {
+                    Fill::Node { identity: identities.get(&owner.node), paper, strength }
+                }
+                None => Fill::Hatched { paper, line: theme.hatch },
+            };
+            pixels.fill(rect, fill, scale);
+        }
+    };
+    paint(agreement, 0, axis.width);
+    if !view.is_live() {
+        return;
+    }
+    let spans: Vec<(usize, usize)> =
+        view.differences.iter().map(|&range| axis.span(range)).collect();
+    for &(from, to) in &spans {
+        paint(255, from, to);
+    }
+    for (from, to) in spans {
+        // Even the narrowest difference leaves a mark.
+        let from = from.min(axis.width.saturating_sub(1));
+        let notch = Rect {
+            x: from,
+            y: top + height,
+            width: to.saturating_sub(from).max(1),
+            height: NOTCH * scale,
+        };
+        pixels.fill(notch, Fill::Plain(theme.warning), scale);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::Photographer;
+    use scalesmall_crdt::KeyRange;
+    use scalesmall_sim::{Scenario, SimTime, Simulation};
+
+    #[test]
+    fn only_a_difference_stands_out() {
+        let text = r#"{ "format": 1, "replicas": ["a", "b"], "network": { "mode": "manual" },
+            "steps": [ { "on": "a", "do": "register", "claim": ["a", 0, 2147483647] },
+                       { "at_ms": 1, "sync": ["a", "b"] } ], "until": { "max_ms": 2 } }"#;
+        let scenario = Scenario::parse(text).unwrap();
+        let identities = Identities::of(&scenario);
+        let mut simulation = Simulation::new(scenario);
+        let mut photographer = Photographer::default();
+        let theme = Theme::DARK;
+        let mut pixels = Pixels::default();
+        let mut paint = |ms| {
+            simulation.run_until(SimTime::from_ms(ms));
+            let axis = Axis { keys: KeyRange::ALL, width: 100 };
+            views(&mut pixels, axis, 1, &theme, &photographer.take(&simulation), 2, &identities);
+            let notch = |row: usize, x: usize| {
+                let y = row * ROW_PITCH + ROW_HEIGHT;
+                pixels.data[(y * 100 + x) * 4..][..3] == theme.warning
+            };
+            [notch(0, 10), notch(1, 10), notch(1, 49), notch(1, 50), notch(1, 90)]
+        };
+        assert_eq!(paint(0), [false, true, true, false, false]);
+        assert_eq!(paint(1), [false; 5]);
+    }
+}

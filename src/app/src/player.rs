@@ -1,0 +1,309 @@
+//! A run as somebody watches it: playing, paused, stepped, sought.
+
+use std::sync::Arc;
+
+use scalesmall_sim::{Scenario, SimTime, Simulation};
+
+use crate::speed::Speed;
+
+/// The most moments of one kind that are remembered.
+const MOMENTS_MAX: usize = 100_000;
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Running,
+    Paused,
+    Ended,
+}
+
+impl State {
+    /// The word for it in the document.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// Plays one scenario. What is shown at a time depends on that time alone, however it was
+/// reached: to go back is to play again from the start.
+pub(crate) struct Player {
+    scenario: Arc<Scenario>,
+    simulation: Simulation,
+    /// Counts the simulations that there have been, each of which counts its changes anew.
+    takes: u64,
+    is_playing: bool,
+    speed: Speed,
+    /// How far simulated time may have come by now.
+    due: SimTime,
+    /// Where a seek in progress goes.
+    goal: Option<SimTime>,
+    /// When something changed that is to be seen, ascending.
+    changed_at: Vec<SimTime>,
+    /// When all live nodes came to agree, ascending.
+    agreed_at: Vec<SimTime>,
+    furthest: SimTime,
+    /// Where the run ended, once it has.
+    ended_at: Option<SimTime>,
+    /// Whether the latest frame could not keep up with the speed.
+    is_behind: bool,
+}
+
+impl Player {
+    pub(crate) fn new(scenario: Scenario, speed: Speed, is_playing: bool) -> Self {
+        let scenario = Arc::new(scenario);
+        Self {
+            simulation: Simulation::new(Arc::clone(&scenario)),
+            scenario,
+            takes: 0,
+            is_playing,
+            speed,
+            due: SimTime::ZERO,
+            goal: None,
+            changed_at: Vec::new(),
+            agreed_at: Vec::new(),
+            furthest: SimTime::ZERO,
+            ended_at: None,
+            is_behind: false,
+        }
+    }
+
+    pub(crate) fn simulation(&self) -> &Simulation {
+        &self.simulation
+    }
+
+    /// Differs whenever what is to be seen may differ.
+    pub(crate) fn version(&self) -> (u64, u64) {
+        (self.takes, self.simulation.changes())
+    }
+
+    pub(crate) fn state(&self) -> State {
+        match (self.simulation.has_ended(), self.is_playing) {
+            _ if self.goal.is_some() => State::Running,
+            (true, _) => State::Ended,
+            (false, true) => State::Running,
+            (false, false) => State::Paused,
+        }
+    }
+
+    pub(crate) fn is_playing(&self) -> bool {
+        self.state() != State::Ended && self.is_playing
+    }
+
+    pub(crate) fn speed(&self) -> Speed {
+        self.speed
+    }
+
+    /// Whether simulated time is slower than asked for, because the run is too heavy.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
+    /// When all live nodes came to agree, as far as the run has been played, ascending.
+    pub(crate) fn agreed_at(&self) -> &[SimTime] {
+        &self.agreed_at
+    }
+
+    /// The end of the run as far as it is known: where it ended, or some way past what has been
+    /// played and past the last step.
+    pub(crate) fn extent(&self) -> SimTime {
+        let last_step = self.scenario.steps.last().map_or(SimTime::ZERO, |step| step.at);
+        let reached = self.furthest.max(last_step).as_us();
+        match self.ended_at {
+            Some(end) => end,
+            // In coarse strides, so that the scale does not creep.
+            None => {
+                SimTime::from_us((reached / 2_000_000 + 2) * 2_000_000).min(self.scenario.until.max)
+            }
+        }
+    }
+
+    pub(crate) fn set_speed(&mut self, speed: Speed) {
+        self.speed = speed;
+        self.due = self.simulation.now();
+    }
+
+    /// Plays or pauses; from the end, plays again.
+    pub(crate) fn toggle(&mut self) {
+        if self.state() == State::Ended {
+            self.restart();
+            self.is_playing = true;
+        } else {
+            self.is_playing = !self.is_playing;
+            self.due = self.simulation.now();
+        }
+    }
+
+    /// Goes back to time 0, and plays on if it was playing.
+    pub(crate) fn restart(&mut self) {
+        self.is_playing |= self.simulation.has_ended();
+        self.rewind();
+    }
+
+    /// Pauses, and goes to the next moment at which something changes that is to be seen.
+    pub(crate) fn step_forward(&mut self) {
+        self.is_playing = false;
+        self.goal = None;
+        let before = self.simulation.changes();
+        while self.simulation.changes() == before && self.advance_by_one() {}
+        // What happens at the same time belongs to the same picture.
+        let now = self.simulation.now();
+        while self.simulation.next_time() == Some(now) && self.advance_by_one() {}
+        self.due = now;
+        self.note_extent();
+    }
+
+    /// Pauses, and goes to the moment of change before this one.
+    pub(crate) fn step_back(&mut self) {
+        let now = self.simulation.now();
+        let before = self.changed_at.iter().rev().find(|&&at| at < now);
+        self.seek(before.copied().unwrap_or(SimTime::ZERO));
+        self.is_playing = false;
+    }
+
+    /// Goes to a time, in as many frames as it takes.
+    pub(crate) fn seek(&mut self, to: SimTime) {
+        if to < self.simulation.now() {
+            self.rewind();
+        }
+        self.goal = Some(to);
+    }
+
+    /// Lets `wall_us` microseconds pass for the one who watches. Works for as long as `has_time`
+    /// says; what is not done by then slows simulated time down.
+    pub(crate) fn advance(&mut self, wall_us: u64, mut has_time: impl FnMut() -> bool) {
+        self.is_behind = false;
+        let target = match self.goal {
+            Some(goal) => goal,
+            None if self.is_playing => self.speed.pass(self.due, wall_us),
+            None => return,
+        };
+        self.due = target;
+        while self.simulation.next_time().is_some_and(|next| next <= target) {
+            if !has_time() {
+                self.is_behind = self.goal.is_none() && self.speed != Speed::Max;
+                self.due = self.simulation.now();
+                return;
+            }
+            if !self.advance_by_one() {
+                break;
+            }
+        }
+        self.simulation.run_until(target);
+        self.due = self.simulation.now();
+        self.goal = None;
+        self.note_extent();
+    }
+
+    fn advance_by_one(&mut self) -> bool {
+        let changes = self.simulation.changes();
+        let agreed = self.simulation.agreed();
+        let goes_on = self.simulation.step();
+        let now = self.simulation.now();
+        if self.simulation.changes() != changes {
+            remember(&mut self.changed_at, now);
+        }
+        if agreed.is_none() && self.simulation.agreed().is_some() {
+            remember(&mut self.agreed_at, now);
+        }
+        goes_on
+    }
+
+    fn note_extent(&mut self) {
+        let now = self.simulation.now();
+        self.furthest = self.furthest.max(now);
+        if self.simulation.has_ended() {
+            self.ended_at = Some(now);
+        }
+    }
+
+    fn rewind(&mut self) {
+        self.simulation = Simulation::new(Arc::clone(&self.scenario));
+        self.takes += 1;
+        self.due = SimTime::ZERO;
+        self.goal = None;
+    }
+}
+
+/// Adds a moment, unless it is known from an earlier take.
+fn remember(moments: &mut Vec<SimTime>, at: SimTime) {
+    if moments.last().is_none_or(|&last| last < at) && moments.len() < MOMENTS_MAX {
+        moments.push(at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn player(is_playing: bool) -> Player {
+        let scenario = Scenario::parse(scalesmall_sim::builtin::FIRST_LIGHT).unwrap();
+        Player::new(scenario, Speed::default(), is_playing)
+    }
+
+    fn play_to_the_end(player: &mut Player) {
+        while player.state() != State::Ended {
+            player.advance(16_000, || true);
+        }
+    }
+
+    #[test]
+    fn frames_of_any_length_come_to_the_same_end() {
+        let (mut smooth, mut at_once) = (player(true), player(true));
+        at_once.set_speed(Speed::Max);
+        play_to_the_end(&mut smooth);
+        at_once.advance(1, || true);
+        assert_eq!(at_once.state(), State::Ended);
+        assert_eq!(smooth.simulation().trace(), at_once.simulation().trace());
+        assert_eq!(smooth.simulation().now(), at_once.simulation().now());
+    }
+
+    #[test]
+    fn going_back_shows_what_was_shown_then() {
+        let mut player = player(true);
+        let mut seen = Vec::new();
+        for _ in 0..20 {
+            player.step_forward();
+            seen.push((player.simulation().now(), player.simulation().trace()));
+        }
+        for &(at, _) in seen.iter().rev().skip(1) {
+            player.step_back();
+            player.advance(0, || true);
+            assert_eq!(player.simulation().now(), at);
+        }
+        let &(at, trace) = seen.last().unwrap();
+        player.seek(at);
+        player.advance(0, || true);
+        assert_eq!((player.simulation().now(), player.simulation().trace()), (at, trace));
+        assert_eq!(player.state(), State::Paused);
+    }
+
+    #[test]
+    fn a_frame_without_time_slows_simulated_time() {
+        let mut player = player(true);
+        let mut events = 5;
+        player.advance(1_000_000, || {
+            events -= 1;
+            events > 0
+        });
+        assert!(player.is_behind());
+        assert!(player.simulation().now() < SimTime::from_ms(1_000));
+        player.advance(0, || true);
+        assert!(!player.is_behind());
+    }
+
+    #[test]
+    fn play_from_the_end_plays_again() {
+        let mut player = player(true);
+        play_to_the_end(&mut player);
+        player.toggle();
+        assert_eq!((player.state(), player.simulation().now()), (State::Running, SimTime::ZERO));
+        player.toggle();
+        assert_eq!(player.state(), State::Paused);
+        player.advance(1_000_000, || true);
+        assert_eq!(player.simulation().now(), SimTime::ZERO);
+    }
+}

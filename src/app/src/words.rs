@@ -1,0 +1,188 @@
+//! What the picture shows, in words.
+
+use scalesmall_crdt::{Key, KeyRange, Owner, Segment};
+use scalesmall_sim::{Scenario, Status};
+
+use crate::picture::{Picture, View};
+
+/// The state of the whole in a few words, as they stand within a sentence.
+pub(crate) fn verdict(picture: &Picture) -> String {
+    let (live, disagreeing) = (picture.live(), picture.disagreeing());
+    match (disagreeing, picture.behind()) {
+        _ if live == 0 => "no node is up".to_owned(),
+        (0, 0) if picture.has_converged => format!("all {} agree", nodes(live)),
+        (0, behind) if behind > 0 => {
+            format!(
+                "all agree on the keys, {behind} of {} {} news",
+                nodes(live),
+                verb(behind, "lack")
+            )
+        }
+        (0, _) => "all agree, and news is still on its way".to_owned(),
+        _ => format!(
+            "{disagreeing} of {} {} on {} of the keys",
+            nodes(live),
+            verb(disagreeing, "disagree"),
+            share(picture.disputed_keys())
+        ),
+    }
+}
+
+/// A text with a capital at its beginning.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// What is played: size, type, protocol.
+pub(crate) fn about(scenario: &Scenario) -> String {
+    let how = match scenario.network.mode {
+        scalesmall_sim::Mode::Gossip => "push-pull deltas",
+        scalesmall_sim::Mode::Manual => "messages by hand",
+    };
+    format!("{} · add-wins map · {how}", nodes(scenario.replicas.len()))
+}
+
+/// What one node believes, for somebody who does not see its strip.
+pub(crate) fn view(view: &View) -> String {
+    let opinion = match view.differences.len() {
+        0 if view.lacks == 0 => "agrees".to_owned(),
+        0 => format!("agrees on the keys, lacks {}", operations(view.lacks)),
+        _ => {
+            let keys = view.differences.iter().map(|range| range.keys()).sum();
+            format!("differs on {} of the keys, lacks {}", share(keys), operations(view.lacks))
+        }
+    };
+    match condition(view) {
+        Some(condition) => format!("{condition}, {opinion}"),
+        None => opinion,
+    }
+}
+
+/// What is unusual about a node, if anything is.
+pub(crate) fn condition(view: &View) -> Option<&'static str> {
+    match view.status {
+        Status::Down => Some("crashed"),
+        Status::Paused => Some("paused"),
+        Status::Up => view.is_cut_off.then_some("cut off"),
+    }
+}
+
+/// Who serves a segment: the primary, then the backups.
+pub(crate) fn owners(owners: &[Owner]) -> String {
+    if owners.is_empty() {
+        return "nobody".to_owned();
+    }
+    let owner = |owner: &Owner| format!("{} ({})", owner.node, owner.priority);
+    owners.iter().map(owner).collect::<Vec<_>>().join(", ")
+}
+
+/// What a node believes where it differs from the truth, segment by segment.
+pub(crate) fn differences(view: &View) -> Vec<(KeyRange, String)> {
+    let overlap = |segment: &Segment, with: &KeyRange| {
+        let start = segment.range.start().max(with.start());
+        KeyRange::new(start, segment.range.end().min(with.end())).ok()
+    };
+    let segments = view.ownership.segments();
+    let in_range = |range: &KeyRange| {
+        let from = segments.partition_point(|segment| segment.range.end() < range.start());
+        let to = segments.partition_point(|segment| segment.range.start() <= range.end());
+        &segments[from..to]
+    };
+    let row = |(segment, range): (&Segment, &KeyRange)| {
+        Some((overlap(segment, range)?, owners(&segment.owners)))
+    };
+    let pairs = view
+        .differences
+        .iter()
+        .flat_map(|range| in_range(range).iter().map(move |segment| (segment, range)));
+    pairs.filter_map(row).collect()
+}
+
+/// A key in hex, in two groups of four digits.
+pub(crate) fn key(key: Key) -> String {
+    format!("{:04x} {:04x}", key >> 16, key & 0xffff)
+}
+
+/// A range of keys in hex.
+pub(crate) fn range(range: KeyRange) -> String {
+    format!("{} – {}", key(range.start()), key(range.end()))
+}
+
+/// A count of keys as a share of the key space.
+pub(crate) fn share(keys: u64) -> String {
+    let permille = keys * 1_000 / KeyRange::ALL.keys();
+    match permille {
+        _ if keys == 0 => "0 %".to_owned(),
+        0 => "less than 0.1 %".to_owned(),
+        1..10 => format!("0.{permille} %"),
+        _ => format!("{} %", (permille + 5) / 10),
+    }
+}
+
+pub(crate) fn nodes(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "node" } else { "nodes" })
+}
+
+pub(crate) fn operations(count: u64) -> String {
+    format!("{count} {}", if count == 1 { "operation" } else { "operations" })
+}
+
+/// The verb as it goes with a count.
+fn verb(count: usize, plural: &str) -> String {
+    if count == 1 { format!("{plural}s") } else { plural.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::Photographer;
+    use scalesmall_sim::{SimTime, Simulation};
+
+    #[test]
+    fn shares_are_rounded_and_never_hide_a_difference() {
+        let all = KeyRange::ALL.keys();
+        let half_a_percent = all / 200 + 1;
+        let cases = [
+            (0, "0 %"),
+            (1, "less than 0.1 %"),
+            (half_a_percent, "0.5 %"),
+            (all / 7, "14 %"),
+            (all, "100 %"),
+        ];
+        for (keys, expected) in cases {
+            assert_eq!(share(keys), expected);
+        }
+    }
+
+    #[test]
+    fn the_verdict_follows_the_run() {
+        let text = r#"{ "format": 1, "replicas": ["a", "b", "c"], "network": { "mode": "manual" },
+            "steps": [ { "on": "a", "do": "register", "claim": ["a", 0, 2147483647] },
+                       { "at_ms": 1, "sync": ["a", "b"] },
+                       { "at_ms": 2, "on": "a", "do": "register", "claim": ["a", 0, 2147483647] },
+                       { "at_ms": 2, "sync": ["a", "c"] },
+                       { "at_ms": 3, "sync": ["a", "b"] } ],
+            "until": { "max_ms": 10 } }"#;
+        let mut simulation = Simulation::new(Scenario::parse(text).unwrap());
+        let mut photographer = Photographer::default();
+        let mut at = |ms| {
+            simulation.run_until(SimTime::from_ms(ms));
+            let picture = photographer.take(&simulation);
+            (verdict(&picture), view(&picture.views[1]), differences(&picture.views[1]))
+        };
+        let range = KeyRange::new(0, i32::MAX as u32).unwrap();
+        assert_eq!(
+            at(0),
+            (
+                "2 of 3 nodes disagree on 50 % of the keys".to_owned(),
+                "differs on 50 % of the keys, lacks 1 operation".to_owned(),
+                vec![(range, "nobody".to_owned())]
+            )
+        );
+        assert_eq!(at(1).0, "1 of 3 nodes disagrees on 50 % of the keys");
+        assert_eq!(at(2).0, "all agree on the keys, 1 of 3 nodes lacks news");
+        assert_eq!(at(2).1, "agrees on the keys, lacks 1 operation");
+        assert_eq!((at(3).0, at(3).1), ("all 3 nodes agree".to_owned(), "agrees".to_owned()));
+    }
+}
