@@ -6,6 +6,7 @@
 
 mod run;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
     };
     result.unwrap_or_else(|message| {
-        eprintln!("scalesmall: {message}");
+        // Nobody may be reading; the exit status tells as well.
+        let _ = writeln!(io::stderr(), "scalesmall: {message}");
         ExitCode::from(2)
     })
 }

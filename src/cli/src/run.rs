@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         true => "standard input".to_owned(),
         false => arguments.file.display().to_string(),
     };
-    let text = read(&arguments.file).map_err(|error| format!("{name}: {error}"))?;
+    let text = read(&arguments.file).map_err(|reason| format!("{name}: {reason}"))?;
     let mut scenario = Scenario::parse(&text).map_err(|error| format!("{name}: {error}"))?;
     scenario.seed = arguments.seed.unwrap_or(scenario.seed);
     let must_converge = scenario.until.converged;
@@ -55,14 +55,20 @@ fn is_stdin(path: &Path) -> bool {
 }
 
 /// Reads no more than a scenario may have, and one byte to tell that it has more.
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
+fn read(path: &Path) -> Result<String, String> {
+    let mut bytes = Vec::new();
     let most = FILE_BYTES_MAX as u64 + 1;
     match is_stdin(path) {
-        true => io::stdin().take(most).read_to_string(&mut text)?,
-        false => File::open(path)?.take(most).read_to_string(&mut text)?,
-    };
-    Ok(text)
+        true => io::stdin().take(most).read_to_end(&mut bytes),
+        false => File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)),
+    }
+    .map_err(|error| error.to_string())?;
+    // Before all else: what is cut off may end in the middle of a character.
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(format!("the file has more than {FILE_BYTES_MAX} bytes"));
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| format!("byte {} is not UTF-8", error.utf8_error().valid_up_to() + 1))
 }
 
 /// The result for people.
@@ -91,7 +97,7 @@ fn table(simulation: &Simulation, outcome: &Outcome) -> String {
         .unwrap_or(0)
         .max(7);
     line(format_args!("{:width$}  status  fingerprint       claims  segments", "replica"));
-    for name in &scenario.replicas {
+    for name in scenario.replicas.iter() {
         let replica = &outcome.replicas[name.as_str()];
         let (claims, segments) = (replica.claims.len(), replica.segments.len());
         line(format_args!(

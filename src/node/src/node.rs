@@ -15,20 +15,25 @@ pub struct Node {
     id: ReplicaId,
     claims: ClaimMap,
     history: History,
-    /// Everybody else. The order is that of past random choices.
-    peers: Vec<NodeId>,
+    /// Everybody, this node perhaps included; shared among the nodes of one process.
+    members: Arc<[NodeId]>,
     settings: Option<Settings>,
     random: Random,
 }
 
 impl Node {
-    /// A node that has seen nothing and knows of `peers`. It draws all its random choices from
-    /// `seed`. Without `settings` it exchanges nothing by itself; it only takes in what it is
-    /// sent.
+    /// A node that has seen nothing and that exchanges news with `members`, of which it may itself
+    /// be one. It draws all its random choices from `seed`. Without `settings` it exchanges nothing
+    /// by itself; it only takes in what it is sent.
     #[must_use]
-    pub fn new(id: ReplicaId, peers: Vec<NodeId>, settings: Option<Settings>, seed: u64) -> Self {
-        let random = Random::new(seed);
-        Self { id, claims: ClaimMap::new(), history: History::default(), peers, settings, random }
+    pub fn new(
+        id: ReplicaId,
+        members: Arc<[NodeId]>,
+        settings: Option<Settings>,
+        seed: u64,
+    ) -> Self {
+        let (claims, history) = (ClaimMap::new(), History::default());
+        Self { id, claims, history, members, settings, random: Random::new(seed) }
     }
 
     /// The name that the node writes under.
@@ -88,13 +93,29 @@ impl Node {
     fn gossip(&mut self, now: SimTime, effects: &mut Effects) {
         let Some(Settings { interval_us, fanout }) = self.settings else { return };
         effects.timers.push((now + u64::from(interval_us), Timer::Gossip));
-        for chosen in 0..fanout.min(self.peers.len()) {
-            // Fisher and Yates' shuffle, as far as it is needed.
-            let others = u32::try_from(self.peers.len() - chosen).expect("fewer than 2^32 peers");
-            self.peers.swap(chosen, chosen + self.random.below(others) as usize);
+        for peer in self.draw_peers(fanout) {
             let seen = Message::Seen(self.claims.context().clone());
-            effects.messages.push((self.peers[chosen].clone(), seen));
+            effects.messages.push((peer, seen));
         }
+    }
+
+    /// So many different peers at random, or all where there are no more.
+    fn draw_peers(&mut self, count: usize) -> Vec<NodeId> {
+        let members = &self.members;
+        let own = &self.id.node;
+        if members.len() <= count {
+            return members.iter().filter(|&member| member != own).cloned().collect();
+        }
+        // There are at least as many others as are needed: enough draws find them.
+        let bound = u32::try_from(members.len()).expect("fewer than 2^32 members");
+        let mut peers: Vec<NodeId> = Vec::with_capacity(count);
+        while peers.len() < count {
+            let drawn = &members[self.random.below(bound) as usize];
+            if drawn != own && !peers.contains(drawn) {
+                peers.push(drawn.clone());
+            }
+        }
+        peers
     }
 
     fn receive(&mut self, from: NodeId, message: Message, effects: &mut Effects) {

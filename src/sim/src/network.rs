@@ -55,8 +55,20 @@ impl Network {
         Self { settings, seed, links: BTreeMap::new(), groups: None }
     }
 
-    pub(crate) fn partition(&mut self, groups: Option<Vec<usize>>) {
-        self.groups = groups;
+    /// Cuts the network of so many replicas into these groups.
+    pub(crate) fn partition(&mut self, groups: &[Vec<usize>], replicas: usize) {
+        // A replica that is not named stands alone: beyond the named groups, each has its own.
+        let mut group_of: Vec<usize> = (groups.len()..groups.len() + replicas).collect();
+        for (group, members) in groups.iter().enumerate() {
+            for &member in members {
+                group_of[member] = group;
+            }
+        }
+        self.groups = Some(group_of);
+    }
+
+    pub(crate) fn heal(&mut self) {
+        self.groups = None;
     }
 
     /// The group of each replica, while the network is cut.

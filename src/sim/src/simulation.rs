@@ -312,11 +312,9 @@ impl Simulation {
 
     /// A node with the state of one that starts for the first time as `id`.
     fn node(&self, index: usize, id: ReplicaId) -> Node {
-        let peers =
-            self.scenario.replicas.iter().filter(|&name| *name != id.node).cloned().collect();
         let incarnation = u64::from(id.incarnation);
         let seed = seed::derive(self.scenario.seed, "node", index as u64, incarnation);
-        Node::new(id, peers, self.network.settings.of_nodes(), seed)
+        Node::new(id, Arc::clone(&self.scenario.replicas), self.network.settings.of_nodes(), seed)
     }
 
     /// The common past: every operation is at every replica before the next is issued.
@@ -343,11 +341,11 @@ impl Simulation {
                 self.give(request.on, Event::Operation(request.operation))
             }
             Action::Partition(groups) => {
-                self.network.partition(Some(groups));
+                self.network.partition(&groups, self.replicas.len());
                 self.changes += 1;
             }
             Action::Heal => {
-                self.network.partition(None);
+                self.network.heal();
                 self.disturbed_at = self.now;
                 self.changes += 1;
             }
@@ -355,7 +353,10 @@ impl Simulation {
                 self.set_status(replica, Status::Down);
                 let replica = &mut self.replicas[replica];
                 replica.life += 1;
-                replica.held.clear();
+                for event in replica.held.drain(..) {
+                    let is_message = matches!(event, Event::Message { .. });
+                    self.metrics.messages_lost += u64::from(is_message);
+                }
             }
             Action::Restart { replica, lost } => {
                 if lost {
@@ -374,8 +375,10 @@ impl Simulation {
                 }
             }
             Action::Network(settings) => {
-                for replica in &mut self.replicas {
-                    replica.node.configure(settings.gossip);
+                if let Some(settings) = settings.of_nodes() {
+                    for replica in &mut self.replicas {
+                        replica.node.configure(settings);
+                    }
                 }
                 self.network.settings = settings;
                 self.changes += 1;
@@ -434,9 +437,11 @@ impl Simulation {
     /// Lets a node handle an event, now or when it is no longer paused.
     fn give(&mut self, replica: usize, event: Event) {
         let Replica { status, held, .. } = &mut self.replicas[replica];
+        // Timers always wait: one that is lost is never set again, and there are few.
+        let has_room = held.len() < HELD_MAX || matches!(event, Event::Timer(_));
         match status {
             Status::Up => self.handle(replica, event),
-            Status::Paused if held.len() < HELD_MAX => held.push(event),
+            Status::Paused if has_room => held.push(event),
             Status::Paused | Status::Down => self.metrics.messages_lost += 1,
         }
     }

@@ -8,7 +8,10 @@ use std::ops::RangeInclusive;
 use scalesmall_crdt::{Claim, KeyRange, NodeId, Operation};
 use scalesmall_node::{Settings, SimTime};
 
-use super::file::{ClaimFile, NetworkFile, ScenarioFile, StepFile, UntilFile};
+use super::file::{
+    ClaimFile, LatencyFile, NetworkFile, PairFile, ScenarioFile, StepFile, UntilFile,
+};
+use super::form::{Number, Object, Whole};
 use super::{Action, Request, Scenario, ScenarioError, Step, Until};
 use crate::limits::{
     FANOUT_MAX, INTERVAL_MS_MAX, LATENCY_MS_MAX, REPLICAS_MAX, STEPS_MAX, TEXT_CHARS_MAX,
@@ -18,9 +21,11 @@ use crate::{Mode, NetworkSettings, Probability};
 
 type Checked<T> = Result<T, ScenarioError>;
 
-fn wrong<T>(place: &str, reason: impl Into<String>) -> Checked<T> {
+fn wrong<T>(place: &str, reason: impl AsRef<str>) -> Checked<T> {
     Err(ScenarioError::value(place, reason))
 }
+
+const NOT_SIMULATED: &str = "is not simulated by this version";
 
 /// The network of a file that does not say otherwise.
 const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
@@ -35,16 +40,16 @@ const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
 pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
     let title = text("title", file.title)?;
     if file.load.is_some() {
-        return wrong("load", "load is not simulated by this version");
+        return wrong("load", NOT_SIMULATED);
     }
     known("type", file.kind.as_deref(), &["aw-map"])?;
     let names = Names::new(&file.replicas)?;
-    let network = network("network", &DEFAULT_NETWORK, file.network)?;
-    let until = until(file.until)?;
+    let network = network("network", &DEFAULT_NETWORK, file.network.0)?;
+    let until = until(file.until.0)?;
 
     few("start", file.start.len(), STEPS_MAX)?;
     let mut start = Vec::with_capacity(file.start.len());
-    for (index, step) in file.start.into_iter().enumerate() {
+    for (index, Object(step)) in file.start.into_iter().enumerate() {
         let place = format!("start[{index}]");
         if step.at_ms.is_some() {
             return wrong(&format!("{place}.at_ms"), "what is under `start` happens before time 0");
@@ -56,19 +61,20 @@ pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
     }
 
     let steps = steps(&names, &network, file.steps, until.max)?;
-    Ok(Scenario { title, seed: file.seed, replicas: names.replicas, network, start, steps, until })
+    let (seed, replicas) = (file.seed.0, names.replicas.into());
+    Ok(Scenario { title, seed, replicas, network, start, steps, until })
 }
 
 fn steps(
     names: &Names,
     network: &NetworkSettings,
-    files: Vec<StepFile>,
+    files: Vec<Object<StepFile>>,
     max: SimTime,
 ) -> Checked<Vec<Step>> {
     few("steps", files.len(), STEPS_MAX)?;
     let mut timed = Vec::with_capacity(files.len());
     let mut at_ms = 0;
-    for (index, file) in files.into_iter().enumerate() {
+    for (index, Object(file)) in files.into_iter().enumerate() {
         let place = format!("steps[{index}]");
         if let Some(given) = file.at_ms {
             at_ms = number(&format!("{place}.at_ms"), given, 0..=TIME_MS_MAX)?;
@@ -116,6 +122,11 @@ impl Course {
             ),
             false => Ok(()),
         };
+        let by_hand =
+            matches!(action, Action::Sync { .. } | Action::Send { .. } | Action::Deliver(_));
+        if by_hand && self.network.mode == Mode::Gossip {
+            return wrong(place, "messages move by steps only where `network.mode` is \"manual\"");
+        }
         match action {
             Action::Operation(request) => runs(self, request.on)?,
             Action::Crash(replica) => {
@@ -156,11 +167,6 @@ impl Course {
             Action::Network(network) => self.network = network.clone(),
             Action::Partition(_) | Action::Heal | Action::Observe(_) => {}
         }
-        let by_hand =
-            matches!(action, Action::Sync { .. } | Action::Send { .. } | Action::Deliver(_));
-        if by_hand && self.network.mode == Mode::Gossip {
-            return wrong(place, "messages move by steps only where `network.mode` is \"manual\"");
-        }
         Ok(())
     }
 }
@@ -196,8 +202,12 @@ impl Names {
         }
     }
 
-    fn pair(&self, place: &str, (from, to): &(String, String)) -> Checked<[usize; 2]> {
-        Ok([self.replica(&format!("{place}[0]"), from)?, self.replica(&format!("{place}[1]"), to)?])
+    fn pair(&self, place: &str, pair: PairFile) -> Checked<[usize; 2]> {
+        let PairFile { from, to } = pair;
+        Ok([
+            self.replica(&format!("{place}[0]"), &from)?,
+            self.replica(&format!("{place}[1]"), &to)?,
+        ])
     }
 
     fn request(&self, place: &str, file: StepFile) -> Checked<Request> {
@@ -225,8 +235,8 @@ impl Names {
             "increase" => Operation::Increase { claim, by: by()? },
             "decrease" => Operation::Decrease { claim, by: by()? },
             "tighten" => {
-                let (start, end) = file.to.ok_or_else(|| missing("to"))?;
-                let to = range(&at("to"), [(start, "to[0]"), (end, "to[1]")], place)?;
+                let to = file.to.ok_or_else(|| missing("to"))?;
+                let to = range(&at("to"), [(to.start, 0), (to.end, 1)])?;
                 if !to.is_strictly_inside(claim.range) {
                     let reason =
                         format!("{to} is not a part of {} that leaves some of it out", claim.range);
@@ -267,18 +277,18 @@ impl Names {
             "pause" => Action::Pause(one(&file.pause)?),
             "resume" => Action::Resume(one(&file.resume)?),
             "network" => {
-                let file = file.network.unwrap_or_default();
+                let Object(file) = file.network.unwrap_or_default();
                 if file.mode.is_some() {
                     return wrong(&format!("{at}.mode"), "cannot change in the course of a run");
                 }
                 Action::Network(self::network(&at, network, file)?)
             }
             "sync" => {
-                let [from, to] = self.pair(&at, &file.sync.unwrap_or_default())?;
+                let [from, to] = self.pair(&at, file.sync.expect("it is the kind"))?;
                 Action::Sync { from, to }
             }
             "send" => {
-                let [from, to] = self.pair(&at, &file.send.unwrap_or_default())?;
+                let [from, to] = self.pair(&at, file.send.expect("it is the kind"))?;
                 let Some(name) = file.name else {
                     return wrong(&format!("{place}.as"), "is missing: the name of the message");
                 };
@@ -288,24 +298,26 @@ impl Names {
             }
             "deliver" => Action::Deliver(file.deliver.unwrap_or_default()),
             "observe" => Action::Observe(one(&file.observe)?),
-            _ => return wrong(&at, "is not simulated by this version"),
+            _ => return wrong(&at, NOT_SIMULATED),
         })
     }
 
-    fn groups(&self, place: &str, groups: &[Vec<String>]) -> Checked<Vec<usize>> {
-        // A replica that is not named stands alone: beyond the named groups, each has its own.
-        let mut group_of: Vec<usize> = (groups.len()..groups.len() + self.replicas.len()).collect();
+    fn groups(&self, place: &str, groups: &[Vec<String>]) -> Checked<Vec<Vec<usize>>> {
+        let mut named = BTreeSet::new();
+        let mut checked = Vec::with_capacity(groups.len());
         for (group, names) in groups.iter().enumerate() {
+            let mut replicas = Vec::with_capacity(names.len());
             for (index, name) in names.iter().enumerate() {
                 let place = format!("{place}[{group}][{index}]");
                 let replica = self.replica(&place, name)?;
-                if group_of[replica] < groups.len() {
+                if !named.insert(replica) {
                     return wrong(&place, format!("{name:?} is in a group already"));
                 }
-                group_of[replica] = group;
+                replicas.push(replica);
             }
+            checked.push(replicas);
         }
-        Ok(group_of)
+        Ok(checked)
     }
 }
 
@@ -339,7 +351,7 @@ impl StepFile {
                 let all: Vec<&str> = kinds.iter().map(|&(name, _)| name).collect();
                 return wrong(
                     place,
-                    format!("nothing is to happen here; one of {}", all.join(", ")),
+                    format!("nothing is to happen here; a step has one of {}", all.join(", ")),
                 );
             }
         };
@@ -374,10 +386,10 @@ fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<Ne
     if file.anti_entropy == Some(false) {
         return wrong(&at("anti_entropy"), "push-pull is anti-entropy and cannot go without it");
     }
-    if let Some((least, most)) = file.latency_ms {
-        let latency = |place, ms| Ok(number::<u32>(place, ms, 0..=LATENCY_MS_MAX)? * 1_000);
-        network.latency_us =
-            [latency(&at("latency_ms[0]"), least)?, latency(&at("latency_ms[1]"), most)?];
+    if let Some(LatencyFile { least, most }) = file.latency_ms {
+        let least: u32 = number(&at("latency_ms[0]"), least, 0..=LATENCY_MS_MAX)?;
+        let most: u32 = number(&at("latency_ms[1]"), most, 0..=LATENCY_MS_MAX)?;
+        network.latency_us = [least * 1_000, most * 1_000];
         if least > most {
             return wrong(
                 &at("latency_ms"),
@@ -391,9 +403,9 @@ fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<Ne
         ("reorder", file.reorder, &mut network.reorder),
     ];
     for (field, given, setting) in chances {
-        let Some(given) = given else { continue };
+        let Some(Number(given)) = given else { continue };
         let Some(probability) = Probability::new(given) else {
-            return wrong(&at(field), format!("{given} is not a probability, 0 to 1"));
+            return wrong(&at(field), format!("{given:?} is not a probability, 0 to 1"));
         };
         *setting = probability;
     }
@@ -408,30 +420,27 @@ fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<Ne
 }
 
 fn until(file: UntilFile) -> Checked<Until> {
-    let max_ms = file.max_ms.unwrap_or(TIME_MS_DEFAULT.into());
+    let max_ms = file.max_ms.unwrap_or(Whole(TIME_MS_DEFAULT.into()));
     let max_ms = number("until.max_ms", max_ms, 0..=TIME_MS_MAX)?;
     // A plain limit of time asks for nothing else; where nothing is said, agreement is the aim.
     let converged = file.converged.unwrap_or(file.max_ms.is_none());
     Ok(Until { converged, max: SimTime::from_ms(max_ms) })
 }
 
-fn claim(place: &str, (name, start, end): ClaimFile) -> Checked<Claim> {
+fn claim(place: &str, ClaimFile { node: name, start, end }: ClaimFile) -> Checked<Claim> {
     let node = node(&format!("{place}[0]"), &name)?;
-    Ok(Claim::new(node, range(place, [(start, "[1]"), (end, "[2]")], place)?))
+    Ok(Claim::new(node, range(place, [(start, 1), (end, 2)])?))
 }
 
-/// A range whose ends stand at `outer` with these suffixes.
-fn range(place: &str, ends: [(u64, &str); 2], outer: &str) -> Checked<KeyRange> {
+/// The range whose ends are elements of the array at `place`, each with its index there.
+fn range(place: &str, ends: [(Whole, usize); 2]) -> Checked<KeyRange> {
     let mut keys = [0; 2];
-    for (key, (given, suffix)) in keys.iter_mut().zip(ends) {
-        let separator = if suffix.starts_with('[') { "" } else { "." };
-        *key = match u32::try_from(given) {
-            Ok(key) => key,
-            Err(_) => {
-                let reason = format!("{given} is past the key space, 0 to {}", u32::MAX);
-                return wrong(&format!("{outer}{separator}{suffix}"), reason);
-            }
+    for (key, (Whole(given), index)) in keys.iter_mut().zip(ends) {
+        let Ok(given) = u32::try_from(given) else {
+            let reason = format!("{given} is past the key space, 0 to {}", u32::MAX);
+            return wrong(&format!("{place}[{index}]"), reason);
         };
+        *key = given;
     }
     KeyRange::new(keys[0], keys[1]).or_else(|error| wrong(place, error.to_string()))
 }
@@ -442,6 +451,9 @@ fn node(place: &str, name: &str) -> Checked<NodeId> {
 
 fn text(place: &str, text: String) -> Checked<String> {
     match text.chars().count() {
+        0..=TEXT_CHARS_MAX if text.chars().any(char::is_control) => {
+            wrong(place, format!("{text:?} holds a control character"))
+        }
         0..=TEXT_CHARS_MAX => Ok(text),
         chars => wrong(place, format!("has {chars} characters, more than {TEXT_CHARS_MAX}")),
     }
@@ -455,7 +467,7 @@ fn few(place: &str, count: usize, most: usize) -> Checked<()> {
     }
 }
 
-fn number<T>(place: &str, given: u64, within: RangeInclusive<T>) -> Checked<T>
+fn number<T>(place: &str, Whole(given): Whole, within: RangeInclusive<T>) -> Checked<T>
 where
     T: TryFrom<u64> + PartialOrd + Display,
 {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::ScenarioError;
+use super::form::{Number, Object, Whole, array};
 use crate::limits::FILE_BYTES_MAX;
 
 /// The only format there is so far.
@@ -13,35 +14,35 @@ const FORMAT: u64 = 1;
 #[serde(deny_unknown_fields)]
 pub(super) struct ScenarioFile {
     #[serde(rename = "format")]
-    _format: u64,
+    _format: Whole,
     #[serde(default)]
     pub(super) title: String,
     #[serde(default)]
-    pub(super) seed: u64,
+    pub(super) seed: Whole,
     pub(super) replicas: Vec<String>,
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
     #[serde(default)]
-    pub(super) network: NetworkFile,
+    pub(super) network: Object<NetworkFile>,
     #[serde(default)]
-    pub(super) start: Vec<StepFile>,
+    pub(super) start: Vec<Object<StepFile>>,
     #[serde(default)]
-    pub(super) steps: Vec<StepFile>,
+    pub(super) steps: Vec<Object<StepFile>>,
     #[serde(default)]
-    pub(super) until: UntilFile,
+    pub(super) until: Object<UntilFile>,
     pub(super) load: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 struct FormatOnly {
-    format: Option<u64>,
+    format: Option<Whole>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UntilFile {
     pub(super) converged: Option<bool>,
-    pub(super) max_ms: Option<u64>,
+    pub(super) max_ms: Option<Whole>,
 }
 
 /// Settings of the network; those that are absent stay as they are.
@@ -52,29 +53,43 @@ pub(super) struct NetworkFile {
     pub(super) strategy: Option<String>,
     pub(super) sync: Option<String>,
     pub(super) anti_entropy: Option<bool>,
-    pub(super) latency_ms: Option<(u64, u64)>,
-    pub(super) loss: Option<f64>,
-    pub(super) duplicate: Option<f64>,
-    pub(super) reorder: Option<f64>,
-    pub(super) interval_ms: Option<u64>,
-    pub(super) fanout: Option<u64>,
+    pub(super) latency_ms: Option<LatencyFile>,
+    pub(super) loss: Option<Number>,
+    pub(super) duplicate: Option<Number>,
+    pub(super) reorder: Option<Number>,
+    pub(super) interval_ms: Option<Whole>,
+    pub(super) fanout: Option<Whole>,
 }
 
-/// A claim: node, start, end.
-pub(super) type ClaimFile = (String, u64, u64);
+array! {
+    /// A claim.
+    ClaimFile { node: String, start: Whole, end: Whole } "a claim: [node, start, end]"
+}
+array! {
+    /// The keys that a Tighten leaves.
+    RangeFile { start: Whole, end: Whole } "a range: [start, end]"
+}
+array! {
+    /// What a message takes.
+    LatencyFile { least: Whole, most: Whole } "[least, most]"
+}
+array! {
+    /// Between whom a message goes.
+    PairFile { from: String, to: String } "two replicas: [from, to]"
+}
 
 /// A step of any kind: one field says which, others go with it.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepFile {
-    pub(super) at_ms: Option<u64>,
+    pub(super) at_ms: Option<Whole>,
 
     #[serde(rename = "do")]
     pub(super) operation: Option<String>,
     pub(super) on: Option<String>,
     pub(super) claim: Option<ClaimFile>,
-    pub(super) by: Option<u64>,
-    pub(super) to: Option<(u64, u64)>,
+    pub(super) by: Option<Whole>,
+    pub(super) to: Option<RangeFile>,
 
     pub(super) partition: Option<Vec<Vec<String>>>,
     pub(super) heal: Option<bool>,
@@ -83,15 +98,15 @@ pub(super) struct StepFile {
     pub(super) state: Option<String>,
     pub(super) pause: Option<String>,
     pub(super) resume: Option<String>,
-    pub(super) network: Option<NetworkFile>,
+    pub(super) network: Option<Object<NetworkFile>>,
 
     pub(super) retire: Option<String>,
     pub(super) join: Option<String>,
     pub(super) through: Option<String>,
-    pub(super) clock_skew_ms: Option<i64>,
+    pub(super) clock_skew_ms: Option<IgnoredAny>,
 
-    pub(super) sync: Option<(String, String)>,
-    pub(super) send: Option<(String, String)>,
+    pub(super) sync: Option<PairFile>,
+    pub(super) send: Option<PairFile>,
     #[serde(rename = "as")]
     pub(super) name: Option<String>,
     pub(super) only: Option<String>,
@@ -102,14 +117,14 @@ pub(super) struct StepFile {
 /// Reads the form of a scenario file.
 pub(super) fn read(text: &str) -> Result<ScenarioFile, ScenarioError> {
     if text.len() > FILE_BYTES_MAX {
-        let reason = format!("the file has {} bytes, more than {FILE_BYTES_MAX}", text.len());
-        return Err(ScenarioError::value("file", reason));
+        let reason = format!("the file has more than {FILE_BYTES_MAX} bytes");
+        return Err(ScenarioError::value("", reason));
     }
     // The format first: in another one, nothing else need look as it does here.
-    let FormatOnly { format } = from_json(text)?;
+    let Object(FormatOnly { format }) = from_json(text)?;
     match format {
-        Some(FORMAT) => from_json(text),
-        Some(other) => {
+        Some(Whole(FORMAT)) => from_json(text).map(|Object(file)| file),
+        Some(Whole(other)) => {
             let reason = format!("{other} is not a format that is known here; known: {FORMAT}");
             Err(ScenarioError::value("format", reason))
         }
@@ -119,17 +134,20 @@ pub(super) fn read(text: &str) -> Result<ScenarioFile, ScenarioError> {
 
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, ScenarioError> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let form = |place: String, error: &serde_json::Error| {
+    let form = |place: &str, error: &serde_json::Error| {
         let (line, column) = (error.line(), error.column());
         let reason = error.to_string();
         let position = format!(" at line {line} column {column}");
-        let reason = reason.strip_suffix(&position).unwrap_or(&reason).to_owned();
-        ScenarioError::Form { place, line, column, reason }
+        let reason = reason.strip_suffix(&position).unwrap_or(&reason);
+        // Before the first character of a line, serde_json counts 0.
+        ScenarioError::form(place, line, column.max(1), reason)
     };
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        form(if path == "." { String::new() } else { path }, error.inner())
+        // The last part of the path is unknown where the text breaks off in the middle.
+        let place = path.strip_suffix('?').unwrap_or(&path);
+        form(place.strip_suffix('.').unwrap_or(place), error.inner())
     })?;
-    json.end().map_err(|error| form(String::new(), &error))?;
+    json.end().map_err(|error| form("", &error))?;
     Ok(read)
 }

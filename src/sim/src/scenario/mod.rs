@@ -3,6 +3,9 @@
 mod check;
 mod error;
 mod file;
+mod form;
+
+use std::sync::Arc;
 
 use scalesmall_crdt::{NodeId, Operation};
 use scalesmall_node::SimTime;
@@ -19,7 +22,7 @@ pub struct Scenario {
     /// The source of all randomness.
     pub seed: u64,
     /// The nodes, each with one replica. Elsewhere a replica is an index into this list.
-    pub replicas: Vec<NodeId>,
+    pub replicas: Arc<[NodeId]>,
     /// The network at the start.
     pub network: NetworkSettings,
     /// Operations that every replica has applied before time 0, in order.
@@ -73,8 +76,9 @@ pub struct Step {
 pub enum Action {
     /// Somebody asks a node for an operation.
     Operation(Request),
-    /// Only replicas of the same group reach each other from now on: the group of each replica.
-    Partition(Vec<usize>),
+    /// Only replicas of the same group reach each other from now on. One that is in none of the
+    /// groups stands alone.
+    Partition(Vec<Vec<usize>>),
     /// All replicas reach each other again.
     Heal,
     /// A node stops; what is sent to it is lost.

@@ -1,0 +1,156 @@
+//! Under any faults, every replica shows at every moment what the definition says of the
+//! operations that it has applied; and once the faults end, all agree.
+//!
+//! The definition of semantics.md ("The value at a replica") is computed here as naively as can
+//! be, from the updates in the nodes' histories alone.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::{Moves, Replay};
+use scalesmall_crdt::{Claim, Dot, Fingerprint, Operation, Update};
+use scalesmall_sim::{Replica, Scenario, Simulation, Status};
+
+/// What an update adds to a claim by the definition: a registration, or a change of priority.
+enum Added {
+    Registration,
+    Change(i128),
+}
+
+fn added(update: &Update) -> Option<(Claim, Added)> {
+    let claim = update.operation.claim().clone();
+    Some(match &update.operation {
+        Operation::Register { .. } => (claim, Added::Registration),
+        Operation::Increase { by, .. } => (claim, Added::Change(by.get().into())),
+        // A Decrease that is a Release cancels what makes the claim live; any other, nothing.
+        Operation::Decrease { by, .. } if update.cancels.is_empty() => {
+            (claim, Added::Change(-i128::from(by.get())))
+        }
+        Operation::Decrease { .. } | Operation::Release { .. } => return None,
+        Operation::Tighten { to, .. } => {
+            let added = match update.carries {
+                0 => Added::Registration,
+                carries => Added::Change(carries.into()),
+            };
+            (Claim::new(claim.node, *to), added)
+        }
+    })
+}
+
+/// The live claims with their priorities, by the definition.
+fn definition(applied: &[&Update]) -> BTreeMap<Claim, i128> {
+    let cancelled: BTreeSet<&Dot> = applied.iter().flat_map(|update| &update.cancels).collect();
+    let mut surviving: BTreeMap<Claim, Vec<Added>> = BTreeMap::new();
+    for update in applied.iter().filter(|update| !cancelled.contains(&update.dot)) {
+        if let Some((claim, added)) = added(update) {
+            surviving.entry(claim).or_default().push(added);
+        }
+    }
+    let value = |contributions: &[Added]| {
+        let registered = contributions.iter().any(|c| matches!(c, Added::Registration));
+        let changes = contributions.iter().filter_map(|added| match added {
+            Added::Registration => None,
+            Added::Change(by) => Some(*by),
+        });
+        let changes: Vec<i128> = changes.collect();
+        let present = registered || changes.iter().any(|by| *by > 0);
+        let total: i128 = changes.iter().sum();
+        (present && (changes.is_empty() || total > 0)).then_some(total)
+    };
+    surviving.into_iter().filter_map(|(claim, added)| Some((claim, value(&added)?))).collect()
+}
+
+/// Checks what a replica shows against the definition.
+fn check(replica: &Replica) {
+    let applied: Vec<&Update> = replica.node().history().iter().map(AsRef::as_ref).collect();
+    let shown: BTreeMap<Claim, i128> =
+        replica.claims().claims().map(|(claim, by)| (claim.clone(), by.into())).collect();
+    assert_eq!(shown, definition(&applied), "{} at its {applied:#?}", replica.node().id());
+    let dots: BTreeSet<&Dot> = applied.iter().map(|update| &update.dot).collect();
+    assert_eq!(dots.len(), applied.len(), "an update is applied once");
+    for Dot { replica: issuer, counter } in dots {
+        assert!(*counter <= replica.claims().context().counter(issuer));
+    }
+}
+
+/// What happened in some runs, so that it is known that they have tried it.
+#[derive(Debug, Default)]
+struct Tried {
+    operations: u64,
+    without_effect: u64,
+    lost: u64,
+    /// Checks of a replica that was down, or paused, or that had an update waiting.
+    down: u64,
+    paused: u64,
+    waiting: u64,
+    disagreed: u64,
+}
+
+/// Plays a scenario, checks everything after every event, and then that all have come to agree.
+fn play(text: &str, tried: &mut Tried) {
+    let mut simulation = Simulation::new(Scenario::parse(text).expect("the scenario can be run"));
+    let mut checked: Vec<Option<Fingerprint>> = vec![None; simulation.replicas().len()];
+    let max = simulation.scenario().until.max;
+    loop {
+        simulation.check_invariants();
+        for (replica, checked) in simulation.replicas().iter().zip(&mut checked) {
+            tried.down += u64::from(replica.status() == Status::Down);
+            tried.paused += u64::from(replica.status() == Status::Paused);
+            tried.waiting += u64::from(replica.claims().waiting() > 0);
+            // What it shows follows from what it has applied, and the fingerprint covers that.
+            if *checked != Some(replica.claims().fingerprint()) {
+                *checked = Some(replica.claims().fingerprint());
+                check(replica);
+            }
+        }
+        tried.disagreed += u64::from(simulation.agreed().is_none());
+        if !simulation.step() {
+            break;
+        }
+    }
+    tried.operations += simulation.metrics().operations;
+    tried.without_effect += simulation.metrics().operations_without_effect;
+    tried.lost += simulation.metrics().messages_lost;
+
+    assert!(simulation.has_converged(), "no agreement by {}", simulation.now());
+    assert!(simulation.now() < max);
+    assert_eq!(simulation.agreed(), Some(simulation.truth().fingerprint()), "something is lost");
+    let first = &simulation.replicas()[0];
+    for replica in simulation.replicas() {
+        assert_eq!(replica.status(), Status::Up);
+        assert_eq!(replica.claims().context(), first.claims().context());
+        assert!(replica.claims().claims().eq(first.claims().claims()));
+        assert_eq!(replica.claims().ownership(), first.claims().ownership());
+    }
+}
+
+fn play_many(name: &str, moves: Moves, count: u64) -> Tried {
+    let mut tried = Tried::default();
+    for index in 0..count {
+        let text = common::scenario(index, moves);
+        let _replay = Replay { name, index, text: &text };
+        play(&text, &mut tried);
+    }
+    tried
+}
+
+#[test]
+fn replicas_that_gossip_show_what_they_must_and_come_to_agree() {
+    let tried = play_many("gossip", Moves::Gossip, 1_500);
+    let Tried { operations, without_effect, lost, down, paused, disagreed, .. } = tried;
+    for happened in [operations, without_effect, lost, down, paused, disagreed] {
+        assert!(happened > 1_000, "the scenarios try too little: {tried:?}");
+    }
+}
+
+#[test]
+fn replicas_that_get_messages_by_hand_show_what_they_must_and_come_to_agree() {
+    let tried = play_many("manual", Moves::Manual, 1_500);
+    let Tried { operations, without_effect, down, paused, waiting, disagreed, .. } = tried;
+    for happened in [operations, without_effect, down, paused, waiting, disagreed] {
+        assert!(happened > 1_000, "the scenarios try too little: {tried:?}");
+    }
+}
