@@ -1,0 +1,185 @@
+/**
+ * What the browser tests share: the built page, served under a path as static hosts do, and
+ * opened in a real browser.
+ *
+ * ```js
+ * const bench = await start();
+ * const { page, problems } = await bench.openPage({ hash: '#seed=7' });
+ * await statusWhen(page, (status) => status.state === 'running');
+ * assert.deepEqual(problems, []);
+ * await bench.close();
+ * ```
+ */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+import { serve } from './server.mjs';
+
+/** The built page. */
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+/** Deep, so that a URL which is not relative shows. */
+const BASE = '/some/where/scalesmall/';
+/** Without what asks hosts on the network for news; and a GPU is not to be counted on. */
+const FLAGS = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-sync',
+  '--no-first-run',
+];
+/** No single step, such as a click or loading the page, takes longer. */
+const STEP_LIMIT_MS = 30_000;
+/** No file of tests takes longer; the exit ends the browser with it. */
+const PROCESS_LIMIT_MS = 5 * 60_000;
+
+/**
+ * Starts a server and a browser.
+ *
+ * @returns {Promise<Bench>}
+ */
+export async function start() {
+  if (!existsSync(join(DIST, 'index.html'))) {
+    throw new Error('there is no built page: run `cargo xtask build`');
+  }
+  const watchdog = setTimeout(() => {
+    console.error(`ended after ${PROCESS_LIMIT_MS / 1000} s`);
+    process.exit(1);
+  }, PROCESS_LIMIT_MS);
+  watchdog.unref();
+  const server = await serve(DIST, BASE);
+  try {
+    const browser = await chromium.launch({ executablePath: findBrowser(), args: FLAGS });
+    return new Bench(server, browser, watchdog);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+/** A server and a browser. */
+class Bench {
+  #server;
+  #browser;
+  #watchdog;
+
+  constructor(server, browser, watchdog) {
+    this.#server = server;
+    this.#browser = browser;
+    this.#watchdog = watchdog;
+  }
+
+  /** The page's address, without a hash. */
+  get url() {
+    return this.#server.url;
+  }
+
+  /**
+   * Opens the page in a browser context of its own, which `page.context().close()` ends.
+   *
+   * `problems` grows while the page is open: texts of console errors and warnings, uncaught
+   * errors, failed requests, and requests to anywhere but the page's own host.
+   *
+   * @param {{hash?: string, width?: number, height?: number,
+   *   colorScheme?: 'light' | 'dark', mobile?: boolean}} [options] `mobile` is a touch
+   *   screen that heeds the page's viewport element
+   */
+  async openPage({
+    hash = '',
+    width = 1280,
+    height = 800,
+    colorScheme = 'light',
+    mobile = false,
+  } = {}) {
+    const context = await this.#browser.newContext({
+      viewport: { width, height },
+      colorScheme,
+      isMobile: mobile,
+      hasTouch: mobile,
+    });
+    context.setDefaultTimeout(STEP_LIMIT_MS);
+    const page = await context.newPage();
+    const problems = this.#watch(page);
+    await page.goto(this.url + hash, { waitUntil: 'load' });
+    return { page, problems };
+  }
+
+  /** A list that grows with whatever goes wrong in `page`. */
+  #watch(page) {
+    const problems = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') {
+        const { url } = message.location();
+        problems.push(`console ${message.type()}: ${message.text()} (${url})`);
+      }
+    });
+    page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
+    page.on('request', (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (origin !== this.#server.origin && protocol !== 'data:' && protocol !== 'blob:') {
+        problems.push(`foreign request: ${request.url()}`);
+      }
+    });
+    page.on('requestfailed', (request) => {
+      problems.push(`failed request: ${request.url()}: ${request.failure()?.errorText}`);
+    });
+    page.on('response', (response) => {
+      if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`);
+    });
+    return problems;
+  }
+
+  /** Ends the browser and the server. */
+  async close() {
+    await this.#browser.close();
+    await this.#server.close();
+    clearTimeout(this.#watchdog);
+  }
+}
+
+/**
+ * The data attributes of the page's `<output id="status">`, by their names in JavaScript.
+ *
+ * @returns {Promise<Record<string, string>>}
+ */
+export async function status(page) {
+  return page.locator('output#status').evaluate((output) => ({ ...output.dataset }));
+}
+
+/**
+ * The first status that `wanted` accepts.
+ *
+ * @param {(status: Record<string, string>) => boolean} wanted
+ * @returns {Promise<Record<string, string>>}
+ */
+export async function statusWhen(page, wanted, limitMs = STEP_LIMIT_MS) {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const now = await status(page);
+    if (wanted(now)) return now;
+    if (Date.now() > end) {
+      throw new Error(`not within ${limitMs / 1000} s; the status is ${JSON.stringify(now)}`);
+    }
+    await sleep(50);
+  }
+}
+
+/** The path of `$CHROME`, or of the first browser that can be driven on `PATH`. */
+function findBrowser() {
+  if (process.env.CHROME) return process.env.CHROME;
+  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
+    for (const dir of (process.env.PATH ?? '').split(delimiter)) {
+      const path = join(dir, name);
+      try {
+        accessSync(path, constants.X_OK);
+        return path;
+      } catch {
+        // Not here.
+      }
+    }
+  }
+  throw new Error('Chromium is missing: install it, or name a browser with CHROME');
+}
