@@ -98,7 +98,7 @@ impl Photographer {
         let mut ownership = |claims: &ClaimMap| {
             let fingerprint = claims.fingerprint();
             let known = before.get(&fingerprint).cloned();
-            let compute = || known.unwrap_or_else(|| Rc::new(claims.ownership()));
+            let compute = || known.unwrap_or_else(|| Rc::new(claims.ownership().clone()));
             Rc::clone(self.known.entry(fingerprint).or_insert_with(compute))
         };
         let truth = simulation.truth();

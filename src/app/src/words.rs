@@ -1,6 +1,6 @@
 //! What the picture shows, in words.
 
-use scalesmall_crdt::{Key, KeyRange, Owner, Segment};
+use scalesmall_crdt::{Key, KeyRange, Owner};
 use scalesmall_sim::{Scenario, Status};
 
 use crate::picture::{Picture, View};
@@ -79,24 +79,8 @@ pub(crate) fn owners(owners: &[Owner]) -> String {
 
 /// What a node believes where it differs from the truth, segment by segment.
 pub(crate) fn differences(view: &View) -> Vec<(KeyRange, String)> {
-    let overlap = |segment: &Segment, with: &KeyRange| {
-        let start = segment.range.start().max(with.start());
-        KeyRange::new(start, segment.range.end().min(with.end())).ok()
-    };
-    let segments = view.ownership.segments();
-    let in_range = |range: &KeyRange| {
-        let from = segments.partition_point(|segment| segment.range.end() < range.start());
-        let to = segments.partition_point(|segment| segment.range.start() <= range.end());
-        &segments[from..to]
-    };
-    let row = |(segment, range): (&Segment, &KeyRange)| {
-        Some((overlap(segment, range)?, owners(&segment.owners)))
-    };
-    let pairs = view
-        .differences
-        .iter()
-        .flat_map(|range| in_range(range).iter().map(move |segment| (segment, range)));
-    pairs.filter_map(row).collect()
+    let segments = view.differences.iter().flat_map(|&range| view.ownership.segments_in(range));
+    segments.map(|segment| (segment.range, owners(&segment.owners))).collect()
 }
 
 /// A key in hex, in two groups of four digits.

@@ -19,6 +19,11 @@ impl VersionVector {
         Self::default()
     }
 
+    /// The context with these counters, none of which is 0.
+    pub(crate) fn from_counters(counters: BTreeMap<ReplicaId, u64>) -> Self {
+        Self { counters }
+    }
+
     /// How many operations of `replica` have been applied; so the counter of the latest of them.
     #[must_use]
     pub fn counter(&self, replica: &ReplicaId) -> u64 {
@@ -45,13 +50,14 @@ impl VersionVector {
     /// How many operations have been applied in all.
     #[must_use]
     pub fn operations(&self) -> u64 {
-        self.counters.values().sum()
+        self.counters.values().copied().fold(0, u64::saturating_add)
     }
 
     /// How many operations are here that `other` lacks.
     #[must_use]
     pub fn operations_beyond(&self, other: &Self) -> u64 {
-        self.iter().map(|(replica, counter)| counter.saturating_sub(other.counter(replica))).sum()
+        let beyond = |(replica, counter): (_, u64)| counter.saturating_sub(other.counter(replica));
+        self.iter().map(beyond).fold(0, u64::saturating_add)
     }
 
     /// Counts `dot` as applied.
@@ -76,5 +82,13 @@ impl VersionVector {
             let own = self.counters.entry(replica.clone()).or_insert(0);
             *own = counter.max(*own);
         }
+    }
+
+    /// Counts no more than `other` does.
+    pub(crate) fn limit(&mut self, other: &Self) {
+        self.counters.retain(|replica, counter| {
+            *counter = other.counter(replica).min(*counter);
+            *counter > 0
+        });
     }
 }

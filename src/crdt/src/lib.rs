@@ -18,6 +18,10 @@
 //! its issuer had seen. [`Ownership`] is derived from the live claims: the whole key space cut
 //! into segments of keys with the same owners.
 //!
+//! Contributions that everybody has seen can be [folded](ClaimMap::fold) into one for each writer,
+//! which changes no value. [`Stability`] knows what everybody has seen, from what the members of
+//! the [`Roster`] announce.
+//!
 //! ```
 //! use scalesmall_crdt::{Claim, ClaimMap, Delta, KeyRange, NodeId, Operation, ReplicaId};
 //!
@@ -63,9 +67,15 @@
 
 extern crate alloc;
 
+#[cfg(feature = "ablation")]
+pub mod ablation;
+#[cfg(not(feature = "ablation"))]
+mod ablation;
 mod claim;
 mod claim_map;
+pub mod codec;
 mod context;
+mod contribution;
 mod delta;
 mod dot;
 mod fingerprint;
@@ -74,16 +84,21 @@ pub mod limits;
 mod operation;
 mod ownership;
 mod replica;
+mod roster;
+mod stability;
 mod update;
 
 pub use claim::Claim;
 pub use claim_map::{ClaimMap, Joined};
 pub use context::VersionVector;
+pub use contribution::Contribution;
 pub use delta::Delta;
 pub use dot::Dot;
 pub use fingerprint::Fingerprint;
 pub use key::{InvertedRange, Key, KeyRange};
 pub use operation::{Operation, OperationError};
-pub use ownership::{Owner, Ownership, Segment};
+pub use ownership::{Owner, Ownership, Segment, segments_of};
 pub use replica::{InvalidNodeId, NodeId, ReplicaId};
-pub use update::{Contribution, Update};
+pub use roster::Roster;
+pub use stability::{Announcement, Stability};
+pub use update::{Cancel, Tightening, Update};

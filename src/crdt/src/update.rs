@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{Claim, Dot, Operation};
+use crate::{Claim, Contribution, Dot, Operation};
 
 /// An issued operation with its dot and with what it met at its issuer. An update means the same
 /// at every replica, whatever that replica holds.
@@ -13,32 +13,60 @@ pub struct Update {
     pub dot: Dot,
     /// The operation as it was asked for.
     pub operation: Operation,
-    /// The contributions to the operation's claims that it cancels, in order.
-    pub cancels: Vec<Dot>,
-    /// The priority that a Tighten takes from the old range to the new; 0 for all others.
+    /// Which contributions to the operation's claim it cancels, by dot.
+    pub cancels: Vec<Cancel>,
+    /// What a Tighten brings to the narrower claim; nothing for all others.
+    pub tightening: Option<Tightening>,
+}
+
+/// The end of a contribution.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Cancel {
+    /// The contribution.
+    pub dot: Dot,
+    /// Whether it stood for several at the issuer: then every contribution of that replica to the
+    /// claim, up to the dot, is cancelled, at receivers that have not folded them as well.
+    pub is_whole: bool,
+}
+
+/// The part of a Tighten that concerns the narrower claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Tightening {
+    /// The priority of the old claim, which the narrower one is raised by.
     pub carries: u64,
+    /// Which contributions to the narrower claim are cancelled, by dot.
+    pub cancels: Vec<Cancel>,
 }
 
 impl Update {
+    /// The claims that the update concerns, each with what it cancels there.
+    pub fn claims(&self) -> impl Iterator<Item = (Claim, &[Cancel])> {
+        let narrower = self.operation.tightened().zip(self.tightening.as_ref());
+        let narrower = narrower.map(|(claim, tightening)| (claim, &*tightening.cancels));
+        core::iter::once((self.operation.claim().clone(), &*self.cancels)).chain(narrower)
+    }
+
     /// The claim that the update contributes to, and what; nothing for a release.
     #[must_use]
     pub fn contribution(&self) -> Option<(Claim, Contribution)> {
         match &self.operation {
-            Operation::Register { claim } => Some((claim.clone(), Contribution::Registration)),
+            Operation::Register { claim } => Some((claim.clone(), Contribution::REGISTRATION)),
             Operation::Increase { claim, by } => {
-                Some((claim.clone(), Contribution::Change(i64::from(by.get()))))
+                Some((claim.clone(), Contribution::change(i64::from(by.get()))))
             }
             Operation::Decrease { claim, by } if !self.is_release() => {
-                Some((claim.clone(), Contribution::Change(-i64::from(by.get()))))
+                Some((claim.clone(), Contribution::change(-i64::from(by.get()))))
             }
             Operation::Decrease { .. } | Operation::Release { .. } => None,
             Operation::Tighten { .. } => {
-                let tightened = self.operation.tightened()?;
-                let contribution = match i64::try_from(self.carries).unwrap_or(i64::MAX) {
-                    0 => Contribution::Registration,
-                    carries => Contribution::Change(carries),
+                let carries = self.tightening.as_ref()?.carries;
+                let contribution = match i64::try_from(carries).unwrap_or(i64::MAX) {
+                    0 => Contribution::REGISTRATION,
+                    carries => Contribution::change(carries),
                 };
-                Some((tightened, contribution))
+                Some((self.operation.tightened()?, contribution))
             }
         }
     }
@@ -53,13 +81,4 @@ impl Update {
             _ => false,
         }
     }
-}
-
-/// What one update adds to a claim, for as long as no other cancels it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Contribution {
-    /// The claim is registered; its priority is not touched.
-    Registration,
-    /// The priority is moved, never by zero; a move up also registers the claim.
-    Change(i64),
 }

@@ -1,13 +1,14 @@
 //! What nodes say to each other.
 
+use std::sync::Arc;
+
 use scalesmall_crdt::{Delta, Update, VersionVector};
-use serde::Serialize;
 
 /// The most updates that one message carries; what is left goes with the exchanges that follow.
 pub const UPDATES_MAX: usize = 512;
 
 /// A message from one node to another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// "This is what I have seen; what do I lack?"
     Seen(VersionVector),
@@ -30,20 +31,22 @@ impl Message {
         }
     }
 
-    /// The message's size on the wire, in bytes (in postcard's encoding).
+    /// The message's size on the wire, in bytes: a byte that says which it is, and its parts as
+    /// `scalesmall-crdt` encodes them. O(its size).
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        encoded_len(self)
+        1 + match self {
+            Self::Seen(seen) => seen.to_bytes().len(),
+            Self::Updates { updates, seen } => {
+                let seen = seen.as_ref().map_or(0, |seen| seen.to_bytes().len());
+                updates.to_bytes().len() + seen
+            }
+        }
     }
 
-    /// The size of one update in a message, in bytes.
+    /// The size of one update by itself, in bytes.
     #[must_use]
-    pub fn update_len(update: &Update) -> usize {
-        encoded_len(update)
+    pub fn update_len(update: &Arc<Update>) -> usize {
+        Delta::from_iter([Arc::clone(update)]).to_bytes().len()
     }
-}
-
-fn encoded_len<T: Serialize>(value: &T) -> usize {
-    postcard::experimental::serialized_size(value)
-        .expect("a message has nothing that cannot be encoded")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use scalesmall_crdt::{ClaimMap, Ownership};
+use scalesmall_crdt::{ClaimMap, Ownership, Segment};
 use serde::Serialize;
 
 use crate::{Replica, Simulation};
@@ -118,7 +118,7 @@ impl ReplicaOutcome {
             status: replica.status().name(),
             fingerprint: claims.fingerprint().to_string(),
             claims: claim_outcomes(claims),
-            segments: segment_outcomes(&claims.ownership()),
+            segments: segment_outcomes(claims.ownership()),
         }
     }
 }
@@ -138,7 +138,7 @@ fn claim_outcomes(claims: &ClaimMap) -> Vec<ClaimOutcome> {
 }
 
 fn segment_outcomes(ownership: &Ownership) -> Vec<SegmentOutcome> {
-    let outcome = |segment: &scalesmall_crdt::Segment| SegmentOutcome {
+    let outcome = |segment: Segment| SegmentOutcome {
         start: segment.range.start(),
         end: segment.range.end(),
         owners: segment
@@ -147,5 +147,5 @@ fn segment_outcomes(ownership: &Ownership) -> Vec<SegmentOutcome> {
             .map(|owner| OwnerOutcome { node: owner.node.to_string(), priority: owner.priority })
             .collect(),
     };
-    ownership.segments().iter().map(outcome).collect()
+    ownership.segments().map(outcome).collect()
 }

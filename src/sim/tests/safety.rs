@@ -31,7 +31,8 @@ fn added(update: &Update) -> Option<(Claim, Added)> {
         }
         Operation::Decrease { .. } | Operation::Release { .. } => return None,
         Operation::Tighten { to, .. } => {
-            let added = match update.carries {
+            let added = match update.tightening.as_ref().map_or(0, |tightening| tightening.carries)
+            {
                 0 => Added::Registration,
                 carries => Added::Change(carries.into()),
             };
@@ -42,7 +43,10 @@ fn added(update: &Update) -> Option<(Claim, Added)> {
 
 /// The live claims with their priorities, by the definition.
 fn definition(applied: &[&Update]) -> BTreeMap<Claim, i128> {
-    let cancelled: BTreeSet<&Dot> = applied.iter().flat_map(|update| &update.cancels).collect();
+    // Nodes do not fold yet, so every dot stands for itself.
+    let cancels =
+        applied.iter().flat_map(|update| update.claims()).flat_map(|(_, cancels)| cancels);
+    let cancelled: BTreeSet<&Dot> = cancels.map(|cancel| &cancel.dot).collect();
     let mut surviving: BTreeMap<Claim, Vec<Added>> = BTreeMap::new();
     for update in applied.iter().filter(|update| !cancelled.contains(&update.dot)) {
         if let Some((claim, added)) = added(update) {

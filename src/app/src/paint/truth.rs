@@ -44,13 +44,13 @@ pub(crate) fn truth(
     identities: &Identities,
 ) -> Vec<Label> {
     pixels.reset(axis.width, truth_height() * scale, theme.paper);
-    let segments = ownership.segments();
+    let segments: Vec<Segment> = ownership.segments().collect();
     let priority = |segment: &Segment| segment.primary().map_or(0, |owner| owner.priority);
     let greatest = segments.iter().map(priority).max().unwrap_or(0).max(1);
     let mut labels = Vec::new();
     // Neighbouring segments often have the same primary; one label for the run of them.
     let mut run: Option<(&NodeId, usize, usize, usize)> = None;
-    for segment in segments {
+    for segment in &segments {
         let (from, to) = axis.span(segment.range);
         let height = match segment.primary() {
             Some(_) => bar_height(priority(segment), greatest),
@@ -142,7 +142,7 @@ mod tests {
         let mut pixels = Pixels::default();
         let theme = Theme::LIGHT;
         let labels =
-            truth(&mut pixels, axis, 1, &theme, &simulation.truth().ownership(), &identities);
+            truth(&mut pixels, axis, 1, &theme, simulation.truth().ownership(), &identities);
 
         let height = |x: usize| {
             let column = |y: &usize| pixels.data[(y * 400 + x) * 4..][..3] != theme.paper;

@@ -1,5 +1,7 @@
 //! Band 2: what each node believes.
 
+use scalesmall_crdt::KeyRange;
+
 use super::{Axis, Fill, Pixels, Rect, Theme};
 use crate::identity::Identities;
 use crate::picture::{Picture, View};
@@ -47,10 +49,9 @@ fn strip(
     let height = ROW_HEIGHT * scale;
     let agreement = if view.is_live() { theme.agreement } else { theme.agreement / 3 };
     // First as if it agreed everywhere, then what differs over it.
-    let mut paint = |strength: u8, from: usize, to: usize| {
-        for segment in view.ownership.segments() {
+    let mut paint = |strength: u8, range: KeyRange| {
+        for segment in view.ownership.segments_in(range) {
             let (start, end) = axis.span(segment.range);
-            let (start, end) = (start.max(from), end.min(to));
             if start >= end {
                 continue;
             }
@@ -64,16 +65,15 @@ fn strip(
             pixels.fill(rect, fill, scale);
         }
     };
-    paint(agreement, 0, axis.width);
+    paint(agreement, axis.keys);
     if !view.is_live() {
         return;
     }
-    let spans: Vec<(usize, usize)> =
-        view.differences.iter().map(|&range| axis.span(range)).collect();
-    for &(from, to) in &spans {
-        paint(255, from, to);
+    for &range in &*view.differences {
+        paint(255, range);
     }
-    for (from, to) in spans {
+    for &range in &*view.differences {
+        let (from, to) = axis.span(range);
         // Even the narrowest difference leaves a mark.
         let from = from.min(axis.width.saturating_sub(1));
         let notch = Rect {
@@ -90,7 +90,6 @@ fn strip(
 mod tests {
     use super::*;
     use crate::picture::Photographer;
-    use scalesmall_crdt::KeyRange;
     use scalesmall_sim::{Scenario, SimTime, Simulation};
 
     #[test]

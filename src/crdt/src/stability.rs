@@ -1,0 +1,145 @@
+//! Which operations everybody has seen.
+//!
+//! # Problem
+//!
+//! A contribution may be folded only once nobody can cancel it apart from those that it is folded
+//! with. For that, every member must have seen it, and this replica must have seen what the
+//! members did before.
+//!
+//! # Model
+//!
+//! Members announce their [`Roster`] and their context. The **stable cut** is, per replica, the
+//! least counter over the announced contexts of all members, this replica's own included. Three
+//! rules say which announcements count:
+//!
+//! - One made under the roster that this replica has now; so a change of the roster voids what was
+//!   heard before.
+//! - Only once this replica has itself applied the announcer's operations up to the announcement's
+//!   own entry for the announcer: else a Release by the announcer may be on its way that saw one
+//!   contribution and not another.
+//! - Only once this replica has applied all operations of retired replicas in it: nobody else
+//!   speaks for those any more.
+
+use alloc::collections::BTreeMap;
+
+use crate::ablation::{Condition, is_off as off};
+use crate::{ReplicaId, Roster, VersionVector};
+
+/// What a member says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Announcement {
+    /// Who says it.
+    pub from: ReplicaId,
+    /// The roster that it has.
+    pub roster: Roster,
+    /// What it has applied.
+    pub seen: VersionVector,
+}
+
+/// One replica's knowledge of what the others have seen.
+#[derive(Clone, Debug)]
+pub struct Stability {
+    own: ReplicaId,
+    roster: Roster,
+    heard: BTreeMap<ReplicaId, Heard>,
+}
+
+/// Announcements of one member under the present roster.
+#[derive(Clone, Debug, Default)]
+struct Heard {
+    /// The latest one that counts.
+    counted: Option<VersionVector>,
+    /// A later one that does not count yet.
+    waiting: Option<VersionVector>,
+}
+
+impl Stability {
+    /// What `own` knows that has heard nobody. It is a member once it stands on the roster.
+    #[must_use]
+    pub fn new(own: ReplicaId, roster: Roster) -> Self {
+        Self { own, roster, heard: BTreeMap::new() }
+    }
+
+    /// The roster as this replica has it.
+    #[must_use]
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// Changes the roster.
+    pub fn admit(&mut self, replica: ReplicaId) {
+        let mut roster = Roster::new();
+        roster.join(replica);
+        self.merge_roster(&roster);
+    }
+
+    /// Removes a replica from the roster for good.
+    pub fn retire(&mut self, replica: ReplicaId) {
+        let mut roster = Roster::new();
+        roster.retire(replica);
+        self.merge_roster(&roster);
+    }
+
+    /// Takes in a roster; if it changes this one, what was heard counts no longer.
+    pub fn merge_roster(&mut self, roster: &Roster) {
+        if self.roster.merge(roster) {
+            self.heard.clear();
+        }
+    }
+
+    /// What this replica has to say, with its present context.
+    #[must_use]
+    pub fn announce(&self, context: &VersionVector) -> Announcement {
+        Announcement { from: self.own.clone(), roster: self.roster.clone(), seen: context.clone() }
+    }
+
+    /// Takes in an announcement, new or old, once or several times. One by a replica that is no
+    /// member here is ignored.
+    pub fn hear(&mut self, announcement: &Announcement) {
+        let Announcement { from, roster, seen } = announcement;
+        if !self.roster.has_member(from) {
+            return;
+        }
+        self.merge_roster(roster);
+        let is_same = *roster == self.roster || off(Condition::SameRoster);
+        if *from == self.own || !is_same || !self.roster.has_member(from) {
+            return;
+        }
+        let heard = self.heard.entry(from.clone()).or_default();
+        // What one member announces only grows, so of two the one that includes the other is later.
+        let is_news = |known: &Option<VersionVector>| {
+            known.as_ref().is_none_or(|known| !known.includes(seen))
+        };
+        if is_news(&heard.counted) && is_news(&heard.waiting) {
+            heard.waiting = Some(seen.clone());
+        }
+    }
+
+    /// The stable cut, for this replica with its present context; nothing while a member has not
+    /// been heard, or while this replica is none. O(members × replicas).
+    #[must_use]
+    pub fn cut(&mut self, context: &VersionVector) -> Option<VersionVector> {
+        if !self.roster.has_member(&self.own) {
+            return None;
+        }
+        let mut cut = context.clone();
+        if off(Condition::Stable) {
+            return Some(cut);
+        }
+        for member in self.roster.members().filter(|&member| *member != self.own) {
+            let heard = self.heard.get_mut(member)?;
+            let counts = heard.waiting.as_ref().is_some_and(|seen| {
+                let covers =
+                    |replica: &ReplicaId| seen.counter(replica) <= context.counter(replica);
+                (covers(member) || off(Condition::OwnEntry))
+                    && (self.roster.retired().all(covers) || off(Condition::RetiredEntries))
+            });
+            if counts {
+                heard.counted = heard.waiting.take();
+            }
+            cut.limit(heard.counted.as_ref()?);
+        }
+        Some(cut)
+    }
+}
