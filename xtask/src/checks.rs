@@ -27,42 +27,81 @@ struct Part {
     run: fn(&mut Tools) -> Result<Tally, Failure>,
     /// Whether what it runs prints a count of its own at its end.
     counts_itself: bool,
+    /// Whether it only runs when it is named, because it takes long.
+    only_named: bool,
 }
 
 /// All parts, the quick ones first.
-const PARTS: [Part; 8] = [
-    Part { name: "fmt", about: "the code is formatted", run: fmt, counts_itself: false },
-    Part { name: "clippy", about: "clippy has no warning", run: clippy, counts_itself: false },
+const PARTS: [Part; 10] = [
+    Part {
+        name: "fmt",
+        about: "the code is formatted",
+        run: fmt,
+        counts_itself: false,
+        only_named: false,
+    },
+    Part {
+        name: "clippy",
+        about: "clippy has no warning",
+        run: clippy,
+        counts_itself: false,
+        only_named: false,
+    },
     Part {
         name: "clippy32",
         about: "clippy has none for the page as compiled to WebAssembly",
         run: clippy32,
         counts_itself: false,
+        only_named: false,
     },
-    Part { name: "rustdoc", about: "rustdoc has no warning", run: rustdoc, counts_itself: false },
+    Part {
+        name: "rustdoc",
+        about: "rustdoc has no warning",
+        run: rustdoc,
+        counts_itself: false,
+        only_named: false,
+    },
     Part {
         name: "nextest",
         about: "unit and integration tests",
         run: nextest,
         counts_itself: true,
+        only_named: false,
     },
     Part {
         name: "doctest",
         about: "the examples of the documentation",
         run: doctest,
         counts_itself: false,
+        only_named: false,
+    },
+    Part {
+        name: "model",
+        about: "100,000 random histories against the specification, and what each rule is for",
+        run: model,
+        counts_itself: false,
+        only_named: false,
     },
     Part {
         name: "wasm",
         about: "tests of core, node and simulator as WebAssembly, under Node.js",
         run: wasm,
         counts_itself: false,
+        only_named: false,
     },
     Part {
         name: "browser",
         about: "the page as built for release, in Chromium",
         run: browser,
         counts_itself: false,
+        only_named: false,
+    },
+    Part {
+        name: "long",
+        about: "a million histories; some minutes, and only when it is named",
+        run: long,
+        counts_itself: false,
+        only_named: true,
     },
 ];
 
@@ -94,7 +133,7 @@ pub(crate) fn run(tools: &mut Tools, names: &[&str]) -> Result<(), Failure> {
     }
     let outcomes: Vec<Outcome> = PARTS
         .iter()
-        .filter(|part| names.is_empty() || names.contains(&part.name))
+        .filter(|part| names.contains(&part.name) || (names.is_empty() && !part.only_named))
         .map(|part| run_part(tools, part))
         .collect();
     summarise(&outcomes)
@@ -213,6 +252,24 @@ fn nextest(tools: &mut Tools) -> Result<Tally, Failure> {
 /// The examples in the documentation.
 fn doctest(tools: &mut Tools) -> Result<Tally, Failure> {
     libtest(&mut cargo(tools, &["test", "--workspace", "--doc", "--no-fail-fast"]))
+}
+
+/// The claim map against its specification, over more histories than a debug build has time for.
+fn model(tools: &mut Tools) -> Result<Tally, Failure> {
+    histories(tools, 100_000)
+}
+
+/// The same over ten times as many.
+fn long(tools: &mut Tools) -> Result<Tally, Failure> {
+    histories(tools, 1_000_000)
+}
+
+fn histories(tools: &Tools, count: u32) -> Result<Tally, Failure> {
+    let mut cargo = cargo(tools, &["test", "--profile", "checks", "--package", "scalesmall-crdt"]);
+    cargo
+        .args(["--features", "ablation", "--test", "model", "--", "--nocapture"])
+        .env("SCALESMALL_HISTORIES", count.to_string());
+    libtest(&mut cargo)
 }
 
 /// The tests of the pure crates, compiled to WebAssembly.
