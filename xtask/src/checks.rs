@@ -14,6 +14,9 @@ use crate::{chromium, install, page};
 const PART_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Nor do the browser tests, once the page is built.
 const BROWSER_LIMIT: Duration = Duration::from_secs(10 * 60);
+/// What each fuzz target is run for, in seconds, and with how much memory, in MiB.
+const FUZZ_SECONDS: u32 = 60;
+const FUZZ_MEMORY_MIB: u32 = 2048;
 /// Nor does one file of them.
 const BROWSER_FILE_LIMIT_MS: u32 = 5 * 60 * 1000;
 
@@ -32,7 +35,7 @@ struct Part {
 }
 
 /// All parts, the quick ones first.
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part {
         name: "fmt",
         about: "the code is formatted",
@@ -100,6 +103,13 @@ const PARTS: [Part; 10] = [
         name: "long",
         about: "a million histories; some minutes, and only when it is named",
         run: long,
+        counts_itself: false,
+        only_named: true,
+    },
+    Part {
+        name: "fuzz",
+        about: "damaged bytes for two minutes, by a nightly compiler; only when it is named",
+        run: fuzz,
         counts_itself: false,
         only_named: true,
     },
@@ -270,6 +280,38 @@ fn histories(tools: &Tools, count: u32) -> Result<Tally, Failure> {
         .args(["--features", "ablation", "--test", "model", "--", "--nocapture"])
         .env("SCALESMALL_HISTORIES", count.to_string());
     libtest(&mut cargo)
+}
+
+/// The decoder, and joins of what it lets through, on bytes that nobody would write.
+fn fuzz(tools: &mut Tools) -> Result<Tally, Failure> {
+    tools.cargo_fuzz()?;
+    let has_nightly =
+        process::output(tools.command("rustup").args(["run", "nightly", "rustc", "--version"]));
+    if has_nightly.is_none() {
+        return Err(Failure::new(
+            "fuzzing needs a nightly compiler: rustup toolchain install nightly --profile minimal",
+        ));
+    }
+    let dir = tools.top().join("src/crdt");
+    let mut tally = Tally::default();
+    for target in ["decode", "join"] {
+        let corpus = dir.join("fuzz/corpus").join(target);
+        std::fs::create_dir_all(&corpus)
+            .map_err(|error| Failure::because(corpus.display(), error))?;
+        let mut command = tools.command("rustup");
+        command
+            .args(["run", "nightly", "cargo", "fuzz", "run", target])
+            .arg(&corpus)
+            .args(["fuzz/seeds", "--"])
+            .arg(format!("-max_total_time={FUZZ_SECONDS}"))
+            .arg(format!("-rss_limit_mb={FUZZ_MEMORY_MIB}"))
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .current_dir(&dir);
+        let one = whole(&mut command)?;
+        tally.passed += one.passed;
+        tally.failed += one.failed;
+    }
+    Ok(tally)
 }
 
 /// The tests of the pure crates, compiled to WebAssembly.

@@ -18,6 +18,8 @@ const TRUNK_VERSION: &str = "0.21.14";
 const BINARYEN_VERSION: &str = "132.0.0";
 /// Runs the native tests; any version of the same series will do.
 const NEXTEST_VERSION: &str = "0.9.143";
+/// Feeds damaged bytes to the decoder; asked for by name only.
+const CARGO_FUZZ_VERSION: &str = "0.13.1";
 /// The target of the page.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -225,6 +227,23 @@ impl Tools {
             program: "cargo-nextest",
             minutes: 2,
             arguments: &["--locked", "--no-default-features", "--features", "default-no-update"],
+        })?;
+        install::clean_up(self);
+        Ok(())
+    }
+
+    /// cargo-fuzz.
+    ///
+    /// # Errors
+    /// It is missing and cannot be installed.
+    pub(crate) fn cargo_fuzz(&mut self) -> Result<(), Failure> {
+        self.cargo_tool(&install::CargoTool {
+            label: "cargo-fuzz",
+            package: "cargo-fuzz",
+            version: CARGO_FUZZ_VERSION,
+            program: "cargo-fuzz",
+            minutes: 1,
+            arguments: &["--locked"],
         })?;
         install::clean_up(self);
         Ok(())
