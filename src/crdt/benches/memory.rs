@@ -1,5 +1,5 @@
-//! What a state of 10,000 claims holds in memory: the bytes that it frees when it is dropped,
-//! which stand at `dealloc`.
+//! What a state of 10,000 claims holds in memory, and how long it is as a message: the bytes that
+//! either frees when it is dropped, which stand at `dealloc`.
 //!
 //! ```sh
 //! cargo bench -p scalesmall-crdt --bench memory
@@ -8,7 +8,7 @@
 mod histories;
 
 use divan::{AllocProfiler, Bencher};
-use scalesmall_crdt::{ClaimMap, Ownership, ReplicaId};
+use scalesmall_crdt::{ClaimMap, Delta, Ownership, ReplicaId};
 
 use histories::{Actor, History};
 
@@ -24,7 +24,7 @@ fn main() {
     divan::main();
 }
 
-fn measure<T>(bencher: Bencher, state: impl Fn() -> T) {
+fn measure<T>(bencher: Bencher, state: impl FnMut() -> T) {
     bencher.with_inputs(state).bench_local_values(drop);
 }
 
@@ -50,6 +50,20 @@ fn scalesmall_folded(bencher: Bencher, increases: usize) {
 fn scalesmall_ownership_alone(bencher: Bencher) {
     let map = History::new(CLAIMS).claim_map(1);
     measure(bencher, || Ownership::of(map.claims()));
+}
+
+#[divan::bench(sample_size = 1, sample_count = 1)]
+fn scalesmall_folded_as_a_message(bencher: Bencher) {
+    measure(bencher, || folded(4).to_bytes().into_boxed_slice());
+}
+
+/// That of one operation, by a replica that has issued some 60,000.
+#[divan::bench(sample_size = 1, sample_count = 1)]
+fn scalesmall_increase_as_a_message(bencher: Bencher) {
+    let mut history = History::new(CLAIMS);
+    history.claim_map(4);
+    let delta = || Delta::from(history.advance().update()).to_bytes().into_boxed_slice();
+    measure(bencher, delta);
 }
 
 #[divan::bench(sample_size = 1, sample_count = 1, types = [u32, ReplicaId], args = INCREASES)]

@@ -97,10 +97,10 @@ impl ClaimMap {
         self.store.iter().filter_map(live)
     }
 
-    /// The priority of a claim, or nothing where it is not live. O(its contributions + log n).
+    /// The priority of a claim, or nothing where it is not live. O(log n).
     #[must_use]
     pub fn priority(&self, claim: &Claim) -> Option<u64> {
-        of(self.store.get(claim)?)
+        self.ownership.priority(claim)
     }
 
     /// What survives of a claim, live or not, by dot.
@@ -353,7 +353,8 @@ impl ClaimMap {
 
     /// Lets all that follows from a claim's priority follow it.
     fn refresh(&mut self, claim: &Claim) {
-        let (before, after) = (self.ownership.priority(claim), self.priority(claim));
+        let before = self.priority(claim);
+        let after = self.store.get(claim).and_then(of);
         if before == after {
             return;
         }
