@@ -89,7 +89,7 @@ fn with_no_dots_left_the_claim_is_gone_and_the_context_stays() {
     b.join(&[&by_a]);
     d.join(&[&by_b, &by_a, &one]);
     for replica in [&a, &b, &d] {
-        assert_eq!(replica.live(), []);
+        assert!(replica.live().is_empty());
         assert_eq!(replica.map.contributions(&claim(1)).count(), 0);
         assert_eq!(replica.map.context().operations(), 3);
     }
@@ -117,7 +117,7 @@ fn a_remove_that_arrives_first() {
     d.join(&[&gone]);
     // A whole state that holds what is known to be cancelled.
     d.map.merge(&a.map);
-    assert_eq!(d.live(), []);
+    assert!(d.live().is_empty());
     b.join(&[&gone]);
     assert_eq!(d.map.fingerprint(), b.map.fingerprint());
 }
