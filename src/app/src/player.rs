@@ -28,6 +28,14 @@ impl State {
     }
 }
 
+/// Something to get to, in as many frames as it takes.
+#[derive(Clone, Copy)]
+enum Goal {
+    Time(SimTime),
+    /// The next moment at which something changes that is to be seen.
+    Change,
+}
+
 /// Plays one scenario. What is shown at a time depends on that time alone, however it was
 /// reached: to go back is to play again from the start.
 pub(crate) struct Player {
@@ -37,10 +45,8 @@ pub(crate) struct Player {
     takes: u64,
     is_playing: bool,
     speed: Speed,
-    /// How far simulated time may have come by now.
-    due: SimTime,
-    /// Where a seek in progress goes.
-    goal: Option<SimTime>,
+    /// Where it is going, playing or not.
+    goal: Option<Goal>,
     /// When something changed that is to be seen, ascending.
     changed_at: Vec<SimTime>,
     /// When all live nodes came to agree, ascending.
@@ -61,7 +67,6 @@ impl Player {
             takes: 0,
             is_playing,
             speed,
-            due: SimTime::ZERO,
             goal: None,
             changed_at: Vec::new(),
             agreed_at: Vec::new(),
@@ -123,7 +128,6 @@ impl Player {
 
     pub(crate) fn set_speed(&mut self, speed: Speed) {
         self.speed = speed;
-        self.due = self.simulation.now();
     }
 
     /// Plays or pauses; from the end, plays again.
@@ -133,7 +137,6 @@ impl Player {
             self.is_playing = true;
         } else {
             self.is_playing = !self.is_playing;
-            self.due = self.simulation.now();
         }
     }
 
@@ -146,14 +149,7 @@ impl Player {
     /// Pauses, and goes to the next moment at which something changes that is to be seen.
     pub(crate) fn step_forward(&mut self) {
         self.is_playing = false;
-        self.goal = None;
-        let before = self.simulation.changes();
-        while self.simulation.changes() == before && self.advance_by_one() {}
-        // What happens at the same time belongs to the same picture.
-        let now = self.simulation.now();
-        while self.simulation.next_time() == Some(now) && self.advance_by_one() {}
-        self.due = now;
-        self.note_extent();
+        self.goal = Some(Goal::Change);
     }
 
     /// Pauses, and goes to the moment of change before this one.
@@ -164,38 +160,67 @@ impl Player {
         self.is_playing = false;
     }
 
-    /// Goes to a time, in as many frames as it takes.
+    /// Goes to a time.
     pub(crate) fn seek(&mut self, to: SimTime) {
         if to < self.simulation.now() {
             self.rewind();
         }
-        self.goal = Some(to);
+        self.goal = Some(Goal::Time(to));
     }
 
     /// Lets `wall_us` microseconds pass for the one who watches. Works for as long as `has_time`
     /// says; what is not done by then slows simulated time down.
-    pub(crate) fn advance(&mut self, wall_us: u64, mut has_time: impl FnMut() -> bool) {
+    pub(crate) fn advance(&mut self, wall_us: u64, has_time: impl FnMut() -> bool) {
         self.is_behind = false;
-        let target = match self.goal {
-            Some(goal) => goal,
-            None if self.is_playing => self.speed.pass(self.due, wall_us),
+        let reached = match self.goal {
+            Some(Goal::Change) => self.advance_to_change(has_time),
+            Some(Goal::Time(time)) => self.advance_to(time, has_time),
+            None if self.is_playing => {
+                let due = self.speed.pass(self.simulation.now(), wall_us);
+                let is_in_time = self.advance_to(due, has_time);
+                self.is_behind = !is_in_time && self.speed != Speed::Max;
+                is_in_time
+            }
             None => return,
         };
-        self.due = target;
-        while self.simulation.next_time().is_some_and(|next| next <= target) {
+        if reached {
+            self.goal = None;
+        }
+        self.note_extent();
+    }
+
+    /// True when it is there.
+    fn advance_to(&mut self, time: SimTime, mut has_time: impl FnMut() -> bool) -> bool {
+        while !self.simulation.has_ended() && self.is_next_by(time) {
             if !has_time() {
-                self.is_behind = self.goal.is_none() && self.speed != Speed::Max;
-                self.due = self.simulation.now();
-                return;
+                return false;
+            }
+            self.advance_by_one();
+        }
+        self.simulation.run_until(time);
+        true
+    }
+
+    /// True when it is there, or when nothing changes any more.
+    fn advance_to_change(&mut self, mut has_time: impl FnMut() -> bool) -> bool {
+        let before = self.simulation.changes();
+        while self.simulation.changes() == before {
+            if !has_time() {
+                return false;
             }
             if !self.advance_by_one() {
-                break;
+                return true;
             }
         }
-        self.simulation.run_until(target);
-        self.due = self.simulation.now();
-        self.goal = None;
-        self.note_extent();
+        // What happens at the same time belongs to the same picture.
+        let now = self.simulation.now();
+        while self.is_next_by(now) && self.advance_by_one() {}
+        true
+    }
+
+    /// Whether something happens at `time` or before it.
+    fn is_next_by(&self, time: SimTime) -> bool {
+        self.simulation.next_time().is_some_and(|next| next <= time)
     }
 
     fn advance_by_one(&mut self) -> bool {
@@ -223,7 +248,6 @@ impl Player {
     fn rewind(&mut self) {
         self.simulation = Simulation::new(Arc::clone(&self.scenario));
         self.takes += 1;
-        self.due = SimTime::ZERO;
         self.goal = None;
     }
 }
@@ -267,6 +291,7 @@ mod tests {
         let mut seen = Vec::new();
         for _ in 0..20 {
             player.step_forward();
+            player.advance(0, || true);
             seen.push((player.simulation().now(), player.simulation().trace()));
         }
         for &(at, _) in seen.iter().rev().skip(1) {
@@ -293,6 +318,24 @@ mod tests {
         assert!(player.simulation().now() < SimTime::from_ms(1_000));
         player.advance(0, || true);
         assert!(!player.is_behind());
+    }
+
+    #[test]
+    fn a_step_to_a_change_that_never_comes_takes_its_time() {
+        let text = r#"{ "format": 1, "replicas": ["a", "b"], "until": { "max_ms": 60000 } }"#;
+        let mut player = Player::new(Scenario::parse(text).unwrap(), Speed::default(), false);
+        player.step_forward();
+        let mut frames = 0;
+        while player.state() == State::Running {
+            let mut events = 50;
+            player.advance(16_000, || {
+                events -= 1;
+                events > 0
+            });
+            frames += 1;
+        }
+        assert!(frames > 10, "{frames} frames");
+        assert_eq!(player.state(), State::Ended);
     }
 
     #[test]
