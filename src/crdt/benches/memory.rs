@@ -49,7 +49,8 @@ fn scalesmall_folded(bencher: Bencher, increases: usize) {
 #[divan::bench(sample_size = 1, sample_count = 1)]
 fn scalesmall_ownership_alone(bencher: Bencher) {
     let map = History::new(CLAIMS).claim_map(1);
-    measure(bencher, || Ownership::of(map.claims()));
+    let claims: Vec<_> = map.claims().collect();
+    measure(bencher, || Ownership::of(claims.iter().map(|(claim, priority)| (claim, *priority))));
 }
 
 #[divan::bench(sample_size = 1, sample_count = 1)]
@@ -57,12 +58,24 @@ fn scalesmall_folded_as_a_message(bencher: Bencher) {
     measure(bencher, || folded(4).to_bytes().into_boxed_slice());
 }
 
-/// That of one operation, by a replica that has issued some 60,000.
+/// One operation, by a replica that has issued some 6,000, to anybody.
 #[divan::bench(sample_size = 1, sample_count = 1)]
 fn scalesmall_increase_as_a_message(bencher: Bencher) {
     let mut history = History::new(CLAIMS);
     history.claim_map(4);
     let delta = || Delta::from(history.advance().update()).to_bytes().into_boxed_slice();
+    measure(bencher, delta);
+}
+
+/// The same to somebody who has seen all that went before.
+#[divan::bench(sample_size = 1, sample_count = 1)]
+fn scalesmall_increase_as_a_message_to_who_knows_the_claim(bencher: Bencher) {
+    let mut history = History::new(CLAIMS);
+    let map = history.claim_map(4);
+    let delta = || {
+        let delta = Delta::from(history.advance().update());
+        delta.to_bytes_for(map.context(), &map).into_boxed_slice()
+    };
     measure(bencher, delta);
 }
 

@@ -1,16 +1,26 @@
 //! Which operations a replica has applied.
 
-use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::fmt;
+
+use hashbrown::HashTable;
 
 use crate::{Dot, ReplicaId};
 
 /// A causal context without gaps: per replica, how many of its operations have been applied. A
 /// replica that is absent has none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
+///
+/// Its entries are kept in the order in which the replicas were first met, and found by hash: an
+/// entry keeps its place, which stands for the replica inside of a [`ClaimMap`](crate::ClaimMap).
+#[derive(Clone, Default)]
 pub struct VersionVector {
-    counters: BTreeMap<ReplicaId, u64>,
+    /// A counter of 0 stands for a replica of which nothing has been applied.
+    entries: Vec<(ReplicaId, u64)>,
+    places: HashTable<u32>,
 }
+
+/// The place of an entry.
+pub(crate) type Place = u32;
 
 impl VersionVector {
     /// The context of a replica that has applied nothing.
@@ -19,76 +29,129 @@ impl VersionVector {
         Self::default()
     }
 
-    /// The context with these counters, none of which is 0.
-    pub(crate) fn from_counters(counters: BTreeMap<ReplicaId, u64>) -> Self {
-        Self { counters }
-    }
-
     /// How many operations of `replica` have been applied; so the counter of the latest of them.
+    /// O(1).
     #[must_use]
     pub fn counter(&self, replica: &ReplicaId) -> u64 {
-        self.counters.get(replica).copied().unwrap_or(0)
+        self.place(replica).map_or(0, |place| self.counter_at(place))
     }
 
-    /// Whether the operation named `dot` has been applied.
+    /// Whether the operation named `dot` has been applied. O(1).
     #[must_use]
     pub fn contains(&self, dot: &Dot) -> bool {
         dot.counter <= self.counter(&dot.replica)
     }
 
-    /// Whether everything in `other` is here as well.
+    /// Whether everything in `other` is here as well. O(its replicas).
     #[must_use]
     pub fn includes(&self, other: &Self) -> bool {
-        other.iter().all(|(replica, counter)| counter <= self.counter(replica))
+        other.entries.iter().all(|(replica, counter)| *counter <= self.counter(replica))
     }
 
-    /// The replicas with at least one applied operation, in order, each with its counter.
+    /// The replicas with at least one applied operation, in their order, each with its counter.
+    /// O(n log n).
     pub fn iter(&self) -> impl Iterator<Item = (&ReplicaId, u64)> {
-        self.counters.iter().map(|(replica, &counter)| (replica, counter))
+        let mut entries: Vec<(&ReplicaId, u64)> = self.unordered().collect();
+        entries.sort_unstable();
+        entries.into_iter()
     }
 
     /// How many operations have been applied in all.
     #[must_use]
     pub fn operations(&self) -> u64 {
-        self.counters.values().copied().fold(0, u64::saturating_add)
+        self.unordered().fold(0, |sum, (_, counter)| sum.saturating_add(counter))
     }
 
     /// How many operations are here that `other` lacks.
     #[must_use]
     pub fn operations_beyond(&self, other: &Self) -> u64 {
         let beyond = |(replica, counter): (_, u64)| counter.saturating_sub(other.counter(replica));
-        self.iter().map(beyond).fold(0, u64::saturating_add)
+        self.unordered().map(beyond).fold(0, u64::saturating_add)
     }
 
-    /// Counts `dot` as applied.
+    /// The same in the order in which the replicas were met.
+    pub(crate) fn unordered(&self) -> impl Iterator<Item = (&ReplicaId, u64)> {
+        let entries = self.entries.iter().filter(|(_, counter)| *counter > 0);
+        entries.map(|(replica, counter)| (replica, *counter))
+    }
+
+    // --- By place ---
+
+    /// How many places there are.
+    pub(crate) fn places(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The place of a replica that has one.
+    pub(crate) fn place(&self, replica: &ReplicaId) -> Option<Place> {
+        let is_it = |&place: &Place| self.entries[place as usize].0 == *replica;
+        self.places.find(replica.stable_hash(), is_it).copied()
+    }
+
+    /// The place of a replica, a new one if it has none.
     ///
     /// # Panics
     ///
-    /// Unless `dot` is the next one of its replica.
-    pub(crate) fn advance(&mut self, dot: &Dot) {
-        let counter = self.counters.entry(dot.replica.clone()).or_insert(0);
-        assert_eq!(
-            dot.counter,
-            *counter + 1,
-            "the operations of {} are applied in order",
-            dot.replica
-        );
-        *counter = dot.counter;
+    /// At the 2³²nd replica.
+    pub(crate) fn place_or_new(&mut self, replica: &ReplicaId) -> Place {
+        if let Some(place) = self.place(replica) {
+            return place;
+        }
+        let place = Place::try_from(self.entries.len()).expect("fewer than 2^32 replicas");
+        self.entries.push((replica.clone(), 0));
+        let entries = &self.entries;
+        let hash = |&place: &Place| entries[place as usize].0.stable_hash();
+        self.places.insert_unique(replica.stable_hash(), place, hash);
+        place
     }
 
-    /// Counts everything that `other` counts.
-    pub(crate) fn include(&mut self, other: &Self) {
-        for (replica, counter) in other.iter() {
-            let own = self.counters.entry(replica.clone()).or_insert(0);
-            *own = counter.max(*own);
-        }
+    pub(crate) fn replica_at(&self, place: Place) -> &ReplicaId {
+        &self.entries[place as usize].0
+    }
+
+    pub(crate) fn counter_at(&self, place: Place) -> u64 {
+        self.entries[place as usize].1
+    }
+
+    // --- Changes ---
+
+    pub(crate) fn set_at(&mut self, place: Place, counter: u64) {
+        self.entries[place as usize].1 = counter;
+    }
+
+    /// Counts so many operations of `replica`, if it has been counted for fewer.
+    pub(crate) fn raise(&mut self, replica: &ReplicaId, counter: u64) {
+        let place = self.place_or_new(replica);
+        self.set_at(place, counter.max(self.counter_at(place)));
     }
 
     /// Counts no more than `other` does.
     pub(crate) fn limit(&mut self, other: &Self) {
-        self.counters.retain(|replica, counter| {
+        for (replica, counter) in &mut self.entries {
             *counter = other.counter(replica).min(*counter);
-            *counter > 0
-        });
+        }
+    }
+}
+
+impl PartialEq for VersionVector {
+    fn eq(&self, other: &Self) -> bool {
+        self.includes(other) && other.includes(self)
+    }
+}
+
+impl Eq for VersionVector {}
+
+impl fmt::Debug for VersionVector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<'a> FromIterator<(&'a ReplicaId, u64)> for VersionVector {
+    /// Of a replica that is given several times, the highest counter counts.
+    fn from_iter<I: IntoIterator<Item = (&'a ReplicaId, u64)>>(entries: I) -> Self {
+        let mut vector = Self::new();
+        entries.into_iter().for_each(|(replica, counter)| vector.raise(replica, counter));
+        vector
     }
 }

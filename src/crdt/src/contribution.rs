@@ -65,9 +65,7 @@ impl Contribution {
 /// The priority that contributions come to, or nothing if they make no live claim. A claim is
 /// **present** if a registration or a move up survives, and **live** if it is present and either no
 /// change survives or the changes come to more than zero.
-pub(crate) fn priority<'a>(
-    contributions: impl IntoIterator<Item = &'a Contribution>,
-) -> Option<u64> {
+pub(crate) fn priority(contributions: impl IntoIterator<Item = Contribution>) -> Option<u64> {
     let (mut is_present, mut has_changes, mut total) = (false, false, 0_i128);
     for contribution in contributions {
         is_present |= contribution.registers || contribution.increases;

@@ -1,7 +1,7 @@
 //! A group of updates on its way.
 
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::{Dot, Update};
 
@@ -10,7 +10,8 @@ use crate::{Dot, Update};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use = "a delta that nobody joins is lost"]
 pub struct Delta {
-    updates: BTreeMap<Dot, Arc<Update>>,
+    /// By dot, each once.
+    updates: Vec<Arc<Update>>,
 }
 
 impl Delta {
@@ -19,24 +20,33 @@ impl Delta {
         Self::default()
     }
 
-    /// Adds an update. O(log n).
+    /// Adds an update. O(1) if it comes after all others, else O(n).
     pub fn insert(&mut self, update: Arc<Update>) {
-        self.updates.insert(update.dot.clone(), update);
+        if self.updates.last().is_none_or(|last| last.dot < update.dot) {
+            self.updates.push(update);
+        } else if let Err(place) = self.updates.binary_search_by(|known| known.dot.cmp(&update.dot))
+        {
+            self.updates.insert(place, update);
+        }
     }
 
-    /// Adds the updates of another delta.
+    /// Adds the updates of another delta. O(n log n).
     pub fn group(&mut self, other: Self) {
-        self.updates.extend(other.updates);
+        self.extend(other.updates);
     }
 
     /// The updates, those of one replica in their order.
-    pub fn updates(&self) -> impl Iterator<Item = &Arc<Update>> {
-        self.updates.values()
+    pub fn updates(&self) -> impl ExactSizeIterator<Item = &Arc<Update>> + Clone {
+        self.updates.iter()
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Arc<Update>] {
+        &self.updates
     }
 
     /// The dots of the updates: the context of this delta.
-    pub fn dots(&self) -> impl Iterator<Item = &Dot> {
-        self.updates.keys()
+    pub fn dots(&self) -> impl ExactSizeIterator<Item = &Dot> {
+        self.updates.iter().map(|update| &update.dot)
     }
 
     /// How many updates there are.
@@ -60,7 +70,19 @@ impl From<Update> for Delta {
 
 impl FromIterator<Arc<Update>> for Delta {
     fn from_iter<I: IntoIterator<Item = Arc<Update>>>(updates: I) -> Self {
-        Self { updates: updates.into_iter().map(|update| (update.dot.clone(), update)).collect() }
+        let mut delta = Self::new();
+        delta.extend(updates);
+        delta
+    }
+}
+
+impl Extend<Arc<Update>> for Delta {
+    fn extend<I: IntoIterator<Item = Arc<Update>>>(&mut self, updates: I) {
+        self.updates.extend(updates);
+        if !self.updates.is_sorted_by(|a, b| a.dot < b.dot) {
+            self.updates.sort_by(|a, b| a.dot.cmp(&b.dot));
+            self.updates.dedup_by(|a, b| a.dot == b.dot);
+        }
     }
 }
 

@@ -1,17 +1,16 @@
 //! A digest of what a replica has seen.
 
 use core::fmt;
-use core::hash::Hasher;
 
-use siphasher::sip::SipHasher13;
-
-use crate::{Claim, ReplicaId};
+use crate::hash::mix;
+use crate::{KeyRange, NodeId, ReplicaId};
 
 /// A stable 64-bit digest of a replica's context and live claims: replicas with equal
-/// fingerprints answer every question alike. It is the sum, modulo 2⁶⁴, of one SipHash-1-3 for
-/// each entry of the context and one for each live claim, so it follows a change at the cost of
-/// the change. It guards against accidents, not against somebody who seeks collisions.
+/// fingerprints answer every question alike. It is the sum, modulo 2⁶⁴, of one hash for each
+/// entry of the context and one for each live claim, so it follows a change at the cost of the
+/// change. It guards against accidents, not against somebody who seeks collisions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
@@ -21,47 +20,35 @@ impl Fingerprint {
         self.0
     }
 
-    pub(crate) fn add_progress(&mut self, replica: &ReplicaId, counter: u64) {
-        self.0 = self.0.wrapping_add(hash_progress(replica, counter));
+    /// Lets an entry of the context go from one counter to another. One of 0 counts nothing, so
+    /// that it equals an absent one.
+    pub(crate) fn advance(&mut self, replica: &ReplicaId, from: u64, to: u64) {
+        let replica = replica.stable_hash();
+        let term = |counter| if counter == 0 { 0 } else { mix(PROGRESS ^ replica, counter) };
+        self.0 = self.0.wrapping_sub(term(from)).wrapping_add(term(to));
     }
 
-    pub(crate) fn remove_progress(&mut self, replica: &ReplicaId, counter: u64) {
-        self.0 = self.0.wrapping_sub(hash_progress(replica, counter));
-    }
-
-    pub(crate) fn add_claim(&mut self, claim: &Claim, priority: u64) {
-        self.0 = self.0.wrapping_add(hash_claim(claim, priority));
-    }
-
-    pub(crate) fn remove_claim(&mut self, claim: &Claim, priority: u64) {
-        self.0 = self.0.wrapping_sub(hash_claim(claim, priority));
+    /// Lets a claim go from one priority to another, or from or to none, where it is not live.
+    pub(crate) fn change(
+        &mut self,
+        node: &NodeId,
+        range: KeyRange,
+        from: Option<u64>,
+        to: Option<u64>,
+    ) {
+        let claim = mix(CLAIM ^ node.stable_hash(), range.to_u64());
+        let term = |priority: Option<u64>| priority.map_or(0, |priority| mix(claim, priority));
+        self.0 = self.0.wrapping_sub(term(from)).wrapping_add(term(to));
     }
 }
+
+/// What keeps the hashes of an entry and of a claim apart.
+const PROGRESS: u64 = 1;
+const CLAIM: u64 = 2;
 
 impl fmt::Display for Fingerprint {
     /// 16 hex digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
     }
-}
-
-/// An absent entry of the context counts nothing, so that it equals an entry of 0.
-fn hash_progress(replica: &ReplicaId, counter: u64) -> u64 {
-    if counter == 0 {
-        return 0;
-    }
-    let mut hasher = SipHasher13::new_with_keys(1, 0);
-    hasher.write(&counter.to_le_bytes());
-    hasher.write(&replica.incarnation.to_le_bytes());
-    hasher.write(replica.node.as_str().as_bytes());
-    hasher.finish()
-}
-
-fn hash_claim(claim: &Claim, priority: u64) -> u64 {
-    let mut hasher = SipHasher13::new_with_keys(2, 0);
-    hasher.write(&priority.to_le_bytes());
-    hasher.write(&claim.range.start().to_le_bytes());
-    hasher.write(&claim.range.end().to_le_bytes());
-    hasher.write(claim.node.as_str().as_bytes());
-    hasher.finish()
 }

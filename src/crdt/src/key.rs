@@ -56,10 +56,21 @@ impl KeyRange {
         self.start <= key && key <= self.end
     }
 
+    /// Whether the two share a key.
+    #[must_use]
+    pub const fn overlaps(self, other: Self) -> bool {
+        self.start <= other.end && other.start <= self.end
+    }
+
     /// Whether `self` lies inside `outer` and is not equal to it.
     #[must_use]
     pub fn is_strictly_inside(self, outer: Self) -> bool {
         outer.start <= self.start && self.end <= outer.end && self != outer
+    }
+
+    /// The start in the upper half, the end in the lower one.
+    pub(crate) const fn to_u64(self) -> u64 {
+        (self.start as u64) << 32 | self.end as u64
     }
 
     /// The keys from position `start` up to, not including, position `past_end`.

@@ -4,14 +4,19 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
+use crate::hash;
 use crate::limits::NODE_NAME_CHARS_MAX;
 
-/// The name of a node: a server that can serve ranges. Cheap to clone. Names are ordered as text,
-/// which decides between owners of equal priority.
-#[derive(Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
-pub struct NodeId(Arc<str>);
+/// The name of a node: a server that can serve ranges. Cheap to clone, to compare and to hash:
+/// it knows its own hash. Names are ordered as text, which decides between owners of equal
+/// priority.
+#[derive(Clone)]
+pub struct NodeId {
+    name: Arc<str>,
+    hash: u64,
+}
 
 impl NodeId {
     /// A node named `name`.
@@ -28,20 +33,39 @@ impl NodeId {
         if name.chars().any(char::is_control) {
             return Err(InvalidNodeId::ControlCharacter { name: name.into() });
         }
-        Ok(Self(name.into()))
+        Ok(Self { hash: hash::of_text(name), name: name.into() })
     }
 
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    /// The same on every machine.
+    pub(crate) fn stable_hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+impl PartialEq for NodeId {
+    fn eq(&self, other: &Self) -> bool {
+        // Names are mostly clones of one another, and a clone is recognised without reading it.
+        self.hash == other.hash && (Arc::ptr_eq(&self.name, &other.name) || self.name == other.name)
+    }
+}
+
+impl Eq for NodeId {}
+
+impl Hash for NodeId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
     }
 }
 
 impl Ord for NodeId {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Names are mostly clones of one another, and a clone is recognised without reading it.
-        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+        if self == other { Ordering::Equal } else { self.name.cmp(&other.name) }
     }
 }
 
@@ -53,13 +77,13 @@ impl PartialOrd for NodeId {
 
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(&self.name)
     }
 }
 
 impl fmt::Debug for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 
@@ -97,6 +121,11 @@ impl ReplicaId {
     #[must_use]
     pub fn first(node: NodeId) -> Self {
         Self { node, incarnation: 0 }
+    }
+
+    /// The same on every machine.
+    pub(crate) fn stable_hash(&self) -> u64 {
+        hash::mix(self.node.stable_hash(), u64::from(self.incarnation))
     }
 
     /// The incarnation after this one.

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::limits::COUNTER_MAX;
 use crate::{Claim, Contribution, Dot, Operation};
 
 /// An issued operation with its dot and with what it met at its issuer. An update means the same
@@ -48,27 +49,32 @@ impl Update {
         core::iter::once((self.operation.claim().clone(), &*self.cancels)).chain(narrower)
     }
 
-    /// The claim that the update contributes to, and what; nothing for a release.
+    /// What the update contributes to [a claim](Self::contributes_to); nothing for a release.
     #[must_use]
-    pub fn contribution(&self) -> Option<(Claim, Contribution)> {
+    pub fn contribution(&self) -> Option<Contribution> {
         match &self.operation {
-            Operation::Register { claim } => Some((claim.clone(), Contribution::REGISTRATION)),
-            Operation::Increase { claim, by } => {
-                Some((claim.clone(), Contribution::change(i64::from(by.get()))))
-            }
-            Operation::Decrease { claim, by } if !self.is_release() => {
-                Some((claim.clone(), Contribution::change(-i64::from(by.get()))))
+            Operation::Register { .. } => Some(Contribution::REGISTRATION),
+            Operation::Increase { by, .. } => Some(Contribution::change(by.get().into())),
+            Operation::Decrease { by, .. } if !self.is_release() => {
+                Some(Contribution::change(-i64::from(by.get())))
             }
             Operation::Decrease { .. } | Operation::Release { .. } => None,
             Operation::Tighten { .. } => {
                 let carries = self.tightening.as_ref()?.carries;
-                let contribution = match i64::try_from(carries).unwrap_or(i64::MAX) {
+                Some(match i64::try_from(carries).unwrap_or(i64::MAX) {
                     0 => Contribution::REGISTRATION,
                     carries => Contribution::change(carries),
-                };
-                Some((self.operation.tightened()?, contribution))
+                })
             }
         }
+    }
+
+    /// The claim that the update contributes to: the narrower one of a Tighten; nothing for a
+    /// release.
+    #[must_use]
+    pub fn contributes_to(&self) -> Option<Claim> {
+        let claim = || self.operation.tightened().unwrap_or_else(|| self.operation.claim().clone());
+        (!self.is_release()).then(claim)
     }
 
     /// Whether the update only takes away: a Release, or a Decrease that came to zero.
@@ -79,6 +85,33 @@ impl Update {
             // A live claim has contributions, and a Decrease of a part cancels none of them.
             Operation::Decrease { .. } => !self.cancels.is_empty(),
             _ => false,
+        }
+    }
+
+    /// What cannot be about it, if anything.
+    pub(crate) fn contradiction(&self) -> Option<&'static str> {
+        let Self { dot, operation, cancels, tightening } = self;
+        let must_cancel =
+            matches!(operation, Operation::Release { .. } | Operation::Tighten { .. });
+        let to = match operation {
+            Operation::Tighten { claim, to } => Some((*to, claim.range)),
+            _ => None,
+        };
+        let all = [cancels, tightening.as_ref().map_or(cancels, |it| &it.cancels)];
+        let ascend = |cancels: &Vec<Cancel>| cancels.is_sorted_by(|a, b| a.dot < b.dot);
+        let is_counter = |counter: u64| (1..=COUNTER_MAX).contains(&counter);
+        match () {
+            () if !is_counter(dot.counter) => Some("a counter that no operation has"),
+            () if must_cancel && cancels.is_empty() => Some("it must cancel, and cancels nothing"),
+            () if to.is_some() != tightening.is_some() => Some("a tightening of nothing"),
+            () if to.is_some_and(|(to, from)| !to.is_strictly_inside(from)) => {
+                Some("a Tighten that leaves nothing out")
+            }
+            () if !all.into_iter().all(ascend) => Some("what it cancels is out of order"),
+            () if !all.into_iter().flatten().all(|cancel| is_counter(cancel.dot.counter)) => {
+                Some("it cancels what no operation is")
+            }
+            () => None,
         }
     }
 }

@@ -11,8 +11,8 @@ use proptest::sample::{Index, select};
 use scalesmall_crdt::codec::{DecodeError, Flaw};
 use scalesmall_crdt::limits::{COUNTER_MAX, MESSAGE_BYTES_MAX};
 use scalesmall_crdt::{
-    Announcement, Claim, ClaimMap, Delta, KeyRange, NodeId, Operation, ReplicaId, Roster,
-    Stability, Update, VersionVector,
+    Announcement, Claim, ClaimMap, Delta, Dot, History, KeyRange, NodeId, Operation, ReplicaId,
+    Roster, Stability, Update, VersionVector,
 };
 
 const REPLICAS: usize = 3;
@@ -65,7 +65,7 @@ fn worlds() -> impl Strategy<Value = World> {
         let again = Operation::Release {
             claim: maps[0]
                 .claims()
-                .map(|(c, _)| c.clone())
+                .map(|(claim, _)| claim)
                 .next()
                 .unwrap_or_else(|| Claim::new(NodeId::new("n").unwrap(), KeyRange::ALL)),
         };
@@ -79,7 +79,7 @@ fn worlds() -> impl Strategy<Value = World> {
 
 fn shown(map: &ClaimMap) -> impl PartialEq + std::fmt::Debug + use<> {
     map.check_invariants();
-    let claims: Vec<(Claim, u64)> = map.claims().map(|(claim, by)| (claim.clone(), by)).collect();
+    let claims: Vec<(Claim, u64)> = map.claims().collect();
     (map.fingerprint(), map.context().clone(), claims, map.waiting(), map.to_bytes())
 }
 
@@ -102,6 +102,10 @@ fn survive(bytes: &[u8], onto: &ClaimMap) {
         );
         map.check_invariants();
     }
+    let mut log = History::new();
+    let claim = Claim::new(NodeId::new("n").unwrap(), KeyRange::ALL);
+    log.push(Arc::new(ClaimMap::new().issue(&id(0), Operation::Register { claim }).unwrap()));
+    let _ = Delta::from_bytes_with(bytes, &log);
     let _ = VersionVector::from_bytes(bytes);
     if let Ok(announcement) = Announcement::from_bytes(bytes) {
         let mut stability = Stability::new(id(0), announcement.roster.clone());
@@ -138,15 +142,35 @@ proptest! {
         prop_assert_eq!(shown(&read), shown(&own));
     }
 
+    /// Somebody who has seen a part of it is told the rest in fewer bytes, and reads the same.
+    #[test]
+    fn what_is_written_for_somebody_is_read_by_them(world in worlds(), from in 0..REPLICAS, to in 0..REPLICAS) {
+        let World { maps, updates, .. } = world;
+        let (sender, receiver) = (&maps[from], &maps[to]);
+        let mut log = History::new();
+        let mut known: Vec<_> =
+            updates.iter().filter(|update| receiver.context().contains(&update.dot)).collect();
+        known.sort_by_key(|update| update.dot.clone());
+        known.into_iter().for_each(|update| log.push(Arc::clone(update)));
+        let news = |update: &&Arc<Update>| {
+            sender.context().contains(&update.dot) && !receiver.context().contains(&update.dot)
+        };
+        let delta: Delta = updates.iter().filter(news).cloned().collect();
+
+        let bytes = delta.to_bytes_for(receiver.context(), sender);
+        prop_assert!(bytes.len() <= delta.to_bytes().len() + 3 * REPLICAS);
+        prop_assert_eq!(Delta::from_bytes_with(&bytes, &log), Ok(delta.clone()));
+        // What is written for anybody can be read by somebody who knows something.
+        prop_assert_eq!(Delta::from_bytes_with(&delta.to_bytes(), &log), Ok(delta));
+    }
+
     #[test]
     fn what_is_cut_short_is_refused(world in worlds(), at in any::<Index>()) {
         let delta: Delta = world.updates.into_iter().collect();
-        for bytes in [delta.to_bytes(), world.maps[0].to_bytes(), world.announcement.to_bytes()] {
-            let part = &bytes[..at.index(bytes.len())];
-            prop_assert!(Delta::from_bytes(part).is_err());
-            prop_assert!(ClaimMap::from_bytes(part).is_err());
-            prop_assert!(Announcement::from_bytes(part).is_err());
-        }
+        let part = |bytes: Vec<u8>| bytes[..at.index(bytes.len())].to_vec();
+        prop_assert!(Delta::from_bytes(&part(delta.to_bytes())).is_err());
+        prop_assert!(ClaimMap::from_bytes(&part(world.maps[0].to_bytes())).is_err());
+        prop_assert!(Announcement::from_bytes(&part(world.announcement.to_bytes())).is_err());
     }
 
     #[test]
@@ -167,62 +191,145 @@ proptest! {
     }
 
     #[test]
-    fn noise_does_no_harm(kind in 1..5_u8, mut bytes in vec(any::<u8>(), 0..200)) {
-        bytes.splice(0..0, [1, kind]);
+    fn noise_does_no_harm(kind in 1..6_u8, mut bytes in vec(any::<u8>(), 0..200)) {
+        bytes.insert(0, 1 << 4 | kind);
         survive(&bytes, &ClaimMap::new());
     }
 }
 
 /// A delta of one Register by `a` of its own keys 0 to 9, as bytes by hand.
-fn register_by_hand() -> Vec<u8> {
-    vec![1, 1, 1, 1 << 2 | 1, b'a', 1, 0, 1, 1, 0, 0, 0, 9]
+const REGISTER: [u8; 8] = [1 << 4 | 5, 1 << 2 | 3, b'a', 0, 1, 0, 0, 9];
+
+fn a() -> ReplicaId {
+    ReplicaId::first(NodeId::new("a").unwrap())
+}
+
+fn claim_of_a() -> Claim {
+    Claim::new(a().node, KeyRange::new(0, 9).unwrap())
 }
 
 #[test]
 fn the_format_is_as_it_was() {
-    let a = ReplicaId::first(NodeId::new("a").unwrap());
-    let claim = Claim::new(a.node.clone(), KeyRange::new(0, 9).unwrap());
-    let update = ClaimMap::new().issue(&a, Operation::Register { claim }).unwrap();
+    let mut map = ClaimMap::new();
+    let update = map.issue(&a(), Operation::Register { claim: claim_of_a() }).unwrap();
     let delta = Delta::from(update);
-    assert_eq!(delta.to_bytes(), register_by_hand());
-    assert_eq!(Delta::from_bytes(&register_by_hand()), Ok(delta));
+    assert_eq!(delta.to_bytes(), REGISTER);
+    assert_eq!(Delta::from_bytes(&REGISTER), Ok(delta));
+    assert_eq!(map.context().to_bytes(), [1 << 4 | 2, 1, 1 << 2 | 3, b'a', 1]);
+    assert_eq!(
+        map.to_bytes(),
+        [
+            1 << 4 | 4, // version and kind
+            1,
+            1 << 2 | 3,
+            b'a',
+            1, // the context
+            1,
+            1,
+            0, // one claim, of one node, which is the one mentioned first
+            0,
+            0,
+            9,
+            0,
+            0,
+            0, // columns of one number: start, length, node
+            1,
+            1,
+            0,
+            1,
+            0, // one contribution, of the only replica; its counter
+            0,
+            8,
+            0, // the position of its claim, with 8 bits
+            1,
+            0,
+            0,
+            0,
+            0,
+            0, // it registers, changes nothing, stands for no others
+            0,
+            0,
+            0, // nothing is cancelled and not seen, nothing restless, nothing waits
+        ]
+    );
 }
 
 /// Changes one byte of the delta by hand, and says what is wrong then.
 fn flaw(at: usize, value: u8) -> Flaw {
-    let mut bytes = register_by_hand();
+    let mut bytes = REGISTER;
     bytes[at] = value;
     Delta::from_bytes(&bytes).unwrap_err().flaw
 }
 
 #[test]
 fn what_is_wrong_is_named() {
-    assert_eq!(flaw(0, 2), Flaw::UnknownVersion(2));
-    assert_eq!(flaw(1, 4), Flaw::OtherKind(4));
-    assert_eq!(flaw(2, 100), Flaw::Count(100));
-    assert_eq!(flaw(3, 1), Flaw::OutOfBounds(0), "a name without characters");
-    assert_eq!(flaw(3, 1 << 2 | 3), Flaw::OutOfBounds(7), "a form that there is not");
-    assert_eq!(flaw(3, 1 << 2), Flaw::OutOfBounds(0), "no replica, so none at position 0");
-    assert_eq!(flaw(4, 0xff), Flaw::NotText);
-    assert!(matches!(flaw(4, b'\n'), Flaw::Name(_)));
-    assert_eq!(flaw(6, 1), Flaw::OutOfBounds(1), "a replica that is not in the table");
-    assert_eq!(flaw(8, 0), Flaw::OutOfBounds(0), "counters start at 1");
-    assert_eq!(flaw(9, 7), Flaw::OutOfBounds(7), "there are five operations");
-    assert_eq!(flaw(10, 1), Flaw::OutOfBounds(1), "a node that is not in the table");
-    assert!(matches!(flaw(9, 1), Flaw::Contradiction(_)), "a Release of nothing");
-    assert_eq!(flaw(12, 0x80), Flaw::Truncated);
-    let mut long = register_by_hand();
-    long.push(0);
-    assert_eq!(Delta::from_bytes(&long), Err(DecodeError { at: 13, flaw: Flaw::Trailing(1) }));
-    // 9, written with a byte too many.
-    long[12] = 0x89;
-    assert_eq!(Delta::from_bytes(&long).unwrap_err().flaw, Flaw::LongNumber);
+    assert_eq!(flaw(0, 2 << 4 | 5), Flaw::UnknownVersion(2));
+    assert_eq!(flaw(0, 1 << 4 | 4), Flaw::OtherKind(4));
+    assert_eq!(flaw(1, 3), Flaw::OutOfBounds(0), "a name without characters");
+    assert_eq!(flaw(1, 0), Flaw::OutOfBounds(0), "a replica that was not mentioned");
+    assert!(matches!(flaw(1, 1), Flaw::UnknownReplica(_)), "a replica that nobody knows");
+    assert_eq!(flaw(2, 0xff), Flaw::NotText);
+    assert!(matches!(flaw(2, b'\n'), Flaw::Name(_)));
+    assert_eq!(flaw(3, 7), Flaw::OutOfBounds(7), "there are five operations");
+    assert_eq!(flaw(3, 1 << 6), Flaw::OutOfBounds(1 << 6), "the next one of none");
+    assert_eq!(flaw(3, 1 << 4), Flaw::OutOfBounds(1), "the claim of no update before");
+    assert!(matches!(flaw(3, 1), Flaw::Contradiction(_)), "a Release of nothing");
+    assert_eq!(flaw(3, 1 << 7), Flaw::Truncated, "another update, which is not there");
+    assert_eq!(flaw(4, 0), Flaw::OutOfBounds(0), "counters start at 1");
+    assert_eq!(flaw(5, 1 << 2), Flaw::OutOfBounds(1), "a node that was not mentioned");
+    assert_eq!(flaw(7, 0x80), Flaw::Truncated);
+    let own = [REGISTER[0], REGISTER[1], b'a', 2 << 4, 2, 1];
+    let first = Dot { replica: a(), counter: 1 };
+    let unknown = Flaw::UnknownOperation(first.clone());
+    assert_eq!(Delta::from_bytes(&own).unwrap_err().flaw, unknown, "the claim of an unknown one");
+
+    let mut context = vec![1 << 4 | 2, 1, 1 << 2 | 3, b'a', 1];
+    context.push(0);
+    let trailing = DecodeError { at: 5, flaw: Flaw::Trailing(1) };
+    assert_eq!(VersionVector::from_bytes(&context), Err(trailing));
+    // 1, written with a byte too many.
+    context[4] = 0x81;
+    assert_eq!(VersionVector::from_bytes(&context).unwrap_err().flaw, Flaw::LongNumber);
+}
+
+/// One operation on a claim that the receiver knows, by a replica that it knows.
+#[test]
+fn a_claim_that_is_known_takes_no_more_than_its_dot() {
+    let (mut map, mut log) = (ClaimMap::new(), History::new());
+    let name = "a name of a node that takes some room";
+    let long = ReplicaId::first(NodeId::new(name).unwrap());
+    let claim = Claim::new(long.node.clone(), KeyRange::new(4_000_000_000, u32::MAX).unwrap());
+    let by = NonZeroU32::new(100).unwrap();
+    let mut increase = || {
+        map.issue(&long, Operation::Increase { claim: claim.clone(), by }).map(Arc::new).unwrap()
+    };
+    for _ in 0..20_000 {
+        log.push(increase());
+    }
+    let seen = VersionVector::from_iter([(&long, 20_000)]);
+    let delta = Delta::from_iter([increase()]);
+    let bytes = delta.to_bytes_for(&seen, &map);
+    // Version and kind, 4 for the replica, 3 for the counter, operation, distance, by how much.
+    assert_eq!(bytes.len(), 1 + 4 + 3 + 1 + 1 + 1);
+    assert_eq!(Delta::from_bytes_with(&bytes, &log), Ok(delta.clone()));
+    assert_eq!(delta.to_bytes().len(), 1 + 2 + name.len() + 3 + 1 + 1 + 5 + 5 + 1);
+
+    // By another, who has never raised it.
+    let other = ReplicaId::first(NodeId::new("other").unwrap());
+    let delta = Delta::from(map.issue(&other, Operation::Increase { claim, by }).unwrap());
+    let bytes = delta.to_bytes_for(&seen, &map);
+    // The claim is called by the first operation on it.
+    assert_eq!(bytes.len(), 1 + 1 + "other".len() + 1 + 1 + 4 + 1 + 1);
+    assert_eq!(Delta::from_bytes_with(&bytes, &log), Ok(delta));
+    // Who does not know it, is not told a wrong one.
+    let refused = Delta::from_bytes_with(&bytes, &History::new()).unwrap_err();
+    assert!(matches!(refused.flaw, Flaw::UnknownReplica(_)), "{refused}");
 }
 
 #[test]
 fn numbers_have_their_bounds() {
     let with_counter = |counter: u64| {
-        let mut bytes = register_by_hand();
+        let mut bytes = REGISTER.to_vec();
         let mut number = Vec::new();
         let mut rest = counter;
         while rest > 0x7f {
@@ -230,7 +337,7 @@ fn numbers_have_their_bounds() {
             rest >>= 7;
         }
         number.push(rest as u8);
-        bytes.splice(8..9, number);
+        bytes.splice(4..5, number);
         Delta::from_bytes(&bytes)
     };
     assert!(with_counter(COUNTER_MAX).is_ok());
@@ -246,6 +353,6 @@ fn numbers_have_their_bounds() {
 #[test]
 fn a_count_is_not_believed() {
     // A snapshot that promises four billion claims in a few bytes.
-    let bytes = [1, 4, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0];
+    let bytes = [1 << 4 | 4, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0];
     assert_eq!(ClaimMap::from_bytes(&bytes).unwrap_err().flaw, Flaw::Count(0xffff_ffff));
 }

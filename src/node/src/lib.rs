@@ -27,7 +27,6 @@
 
 mod effects;
 mod event;
-mod history;
 mod message;
 mod node;
 mod random;
@@ -36,7 +35,6 @@ mod time;
 
 pub use effects::{Effects, Observation};
 pub use event::{Event, Timer};
-pub use history::History;
 pub use message::{Message, UPDATES_MAX};
 pub use node::Node;
 pub use random::Random;

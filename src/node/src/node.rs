@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use scalesmall_crdt::{ClaimMap, Delta, NodeId, Operation, ReplicaId, VersionVector};
+use scalesmall_crdt::{ClaimMap, Delta, History, NodeId, Operation, ReplicaId, VersionVector};
 
-use crate::{
-    Effects, Event, History, Message, Observation, Random, Settings, SimTime, Timer, UPDATES_MAX,
-};
+use crate::{Effects, Event, Message, Observation, Random, Settings, SimTime, Timer, UPDATES_MAX};
 
 /// A node: one replica of the claims, the log of what it has applied, and the exchanges with its
 /// peers.

@@ -153,7 +153,7 @@ pub(crate) fn check() {
     let theirs = History::new(100).counter_map::<u32>(3);
     assert_eq!(ours.claims().count(), theirs.len().val);
     for (claim, priority) in ours.claims() {
-        let counter = theirs.get(claim).val.expect("both have the same claims");
+        let counter = theirs.get(&claim).val.expect("both have the same claims");
         assert_eq!(counter.read(), priority.into(), "{claim}");
     }
 }

@@ -1,6 +1,6 @@
 //! What can be wrong with bytes.
 
-use crate::{InvalidNodeId, InvertedRange};
+use crate::{Dot, InvalidNodeId, InvertedRange};
 
 /// Bytes that say nothing sound.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +52,12 @@ pub enum Flaw {
     /// Things are not in their order, or stand twice.
     #[error("things are out of order")]
     OutOfOrder,
+    /// A replica is referred to that is not known here, or that cannot be told from another.
+    #[error("no single replica is known here with the hash {0:#x}")]
+    UnknownReplica(u32),
+    /// An operation is referred to that is not known here, or that contributed to no claim.
+    #[error("no operation {0} that contributed to a claim is known here")]
+    UnknownOperation(Dot),
     /// The parts contradict each other.
     #[error("{0}")]
     Contradiction(&'static str),

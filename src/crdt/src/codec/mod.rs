@@ -6,13 +6,21 @@
 //!
 //! # Format
 //!
-//! A message is a version byte, a kind byte, a table of the nodes in it, each with which replicas of
-//! it there are, and a body that refers to nodes and replicas by position. Numbers are LEB128,
-//! little end first, seven bits a byte, in their shortest form. The updates of one replica stand together; of their counters only the
-//! gaps are written. A range is its start and its length less one. Nothing may follow the body.
+//! A message is a byte with the version in its upper half and the kind in its lower one, and a
+//! body. Numbers are LEB128, seven bits a byte, the low ones first, in their shortest form. A
+//! range is its start and its length less one.
 //!
-//! The encoding is this crate's own since the names would otherwise be most of every message, and
-//! because a general one gives no place for the limits and the checks below.
+//! - **Names** (`names`) stand in full where they are mentioned first, and are called by their
+//!   number afterwards. To a receiver that is known to have seen operations of a replica, 30 bits
+//!   of its hash will do.
+//! - **A delta** (`delta`) has the updates of each replica together; of their counters only the
+//!   gaps are written. To a receiver that is known to have applied some earlier update of a claim,
+//!   that update's dot stands for the claim.
+//! - **A snapshot** (`snapshot`) is written column by column, and of each column in blocks of 64
+//!   only what sets the numbers apart from the least of them (`columns`).
+//!
+//! The encoding is this crate's own since the names and the dots would otherwise be most of every
+//! message, and because a general one gives no place for the limits and the checks below.
 //!
 //! # Invariants
 //!
@@ -20,27 +28,30 @@
 //!   start at 1 and end at [`COUNTER_MAX`](crate::limits::COUNTER_MAX), updates of a replica ascend,
 //!   and a snapshot passes what [`ClaimMap::check_invariants`](crate::ClaimMap::check_invariants)
 //!   asks of its parts.
-//! - Memory is bounded by a small multiple of the bytes that are there: no count is believed beyond
-//!   what can still follow.
+//! - No count is believed beyond what can still follow: an update takes four bytes at least, a
+//!   contribution one.
 //! - A failure changes nothing and says at which byte it stands.
 
+mod columns;
 mod delta;
 mod error;
+mod names;
 mod reader;
 mod snapshot;
 mod stability;
-mod tables;
 mod writer;
 
 pub use error::{DecodeError, Flaw};
 
 use alloc::vec::Vec;
+
+use crate::{ClaimMap, VersionVector};
 use reader::Reader;
-use tables::{Names, Replicas};
 use writer::Writer;
 
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u8 = 1;
+const VERSION_SHIFT: u32 = 4;
 
 /// What a message is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,47 +60,37 @@ enum Kind {
     VersionVector = 2,
     Announcement = 3,
     Snapshot = 4,
+    /// A delta with updates of one replica, which need not be counted.
+    DeltaOfOneReplica = 5,
 }
 
 /// Something that has a body.
 trait Body: Sized {
     const KIND: Kind;
 
-    /// Names the nodes and the replicas that the body refers to.
-    fn name<'a>(&'a self, names: &mut Names<'a>);
+    fn write<'a>(&'a self, writer: &mut Writer<'a>);
 
-    fn write(&self, writer: &mut Writer, names: &Names<'_>);
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError>;
 
-    fn read(reader: &mut Reader<'_>, replicas: &Replicas) -> Result<Self, DecodeError>;
+    fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(Self::KIND, None);
+        self.write(&mut writer);
+        writer.into_bytes()
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes, None);
+        reader.header(&[Self::KIND])?;
+        let body = Self::read(&mut reader)?;
+        reader.finish()?;
+        Ok(body)
+    }
 }
 
-fn encode(body: &impl Body) -> Vec<u8> {
-    fn kind_of<B: Body>(_: &B) -> Kind {
-        B::KIND
-    }
-    let mut names = Names::default();
-    body.name(&mut names);
-    names.number();
-    let mut writer = Writer::default();
-    writer.byte(VERSION);
-    writer.byte(kind_of(body) as u8);
-    names.write(&mut writer);
-    body.write(&mut writer, &names);
-    writer.into_bytes()
-}
-
-fn decode<B: Body>(bytes: &[u8]) -> Result<B, DecodeError> {
-    let mut reader = Reader::new(bytes);
-    match reader.byte()? {
-        VERSION => {}
-        other => return Err(reader.flaw(Flaw::UnknownVersion(other))),
-    }
-    match reader.byte()? {
-        kind if kind == B::KIND as u8 => {}
-        other => return Err(reader.flaw(Flaw::OtherKind(other))),
-    }
-    let replicas = Replicas::read(&mut reader)?;
-    let body = B::read(&mut reader, &replicas)?;
-    reader.finish()?;
-    Ok(body)
+/// What a receiver is known to have seen, to whom a message may refer to it.
+#[derive(Clone, Copy)]
+struct Receiver<'a> {
+    seen: &'a VersionVector,
+    /// The sender's own state, which knows which updates are of which claim.
+    claims: &'a ClaimMap,
 }

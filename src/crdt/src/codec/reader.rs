@@ -1,19 +1,36 @@
 //! Bytes from anywhere, believed only as far as they go.
 
+use super::names::NamesRead;
+use super::{DecodeError, Flaw, Kind, VERSION, VERSION_SHIFT};
+use crate::leb128::read;
 use crate::limits::{COUNTER_MAX, MESSAGE_BYTES_MAX};
-use crate::{Claim, Dot, Key, KeyRange};
-
-use super::tables::Replicas;
-use super::{DecodeError, Flaw};
+use crate::{Claim, Dot, History, Key, KeyRange};
 
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    pub(super) names: NamesRead,
+    /// What is known here that the message may refer to.
+    pub(super) log: Option<&'a History>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+    pub(super) fn new(bytes: &'a [u8], log: Option<&'a History>) -> Self {
+        Self { bytes, at: 0, names: NamesRead::default(), log }
+    }
+
+    /// The kind of the message, which is one of `kinds`.
+    pub(super) fn header(&mut self, kinds: &[Kind]) -> Result<Kind, DecodeError> {
+        if self.bytes.len() > MESSAGE_BYTES_MAX {
+            return Err(self.flaw(Flaw::TooLong(self.bytes.len())));
+        }
+        let header = self.byte()?;
+        let (version, number) = (header >> VERSION_SHIFT, header & ((1 << VERSION_SHIFT) - 1));
+        if version != VERSION {
+            return Err(self.flaw(Flaw::UnknownVersion(version)));
+        }
+        let kind = kinds.iter().copied().find(|&kind| kind as u8 == number);
+        kind.ok_or_else(|| self.flaw(Flaw::OtherKind(number)))
     }
 
     pub(super) fn flaw(&self, flaw: Flaw) -> DecodeError {
@@ -27,11 +44,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    pub(super) fn peek(&self) -> Result<u8, DecodeError> {
+        self.bytes.get(self.at).copied().ok_or_else(|| self.flaw(Flaw::Truncated))
+    }
+
     pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
-        if self.bytes.len() > MESSAGE_BYTES_MAX {
-            return Err(self.flaw(Flaw::TooLong(self.bytes.len())));
-        }
-        let byte = *self.bytes.get(self.at).ok_or_else(|| self.flaw(Flaw::Truncated))?;
+        let byte = self.peek()?;
         self.at += 1;
         Ok(byte)
     }
@@ -44,27 +62,13 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn number(&mut self) -> Result<u64, DecodeError> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let bits = u64::from(byte & 0x7f);
-            let is_last = byte < 0x80;
-            // Bits that fall off the end, or a last byte that says nothing: each number has one
-            // form only.
-            if bits << shift >> shift != bits || (is_last && bits == 0 && shift > 0) {
-                break;
-            }
-            number |= bits << shift;
-            if is_last {
-                return Ok(number);
-            }
-        }
-        Err(self.flaw(Flaw::LongNumber))
-    }
-
-    pub(super) fn signed(&mut self) -> Result<i64, DecodeError> {
-        let number = self.number()?;
-        Ok((number >> 1) as i64 ^ -((number & 1) as i64))
+        let rest = &self.bytes[self.at..];
+        let Some((number, after)) = read(rest) else {
+            let is_cut = rest.len() < 10 && rest.iter().all(|&byte| byte > 0x7f);
+            return Err(self.flaw(if is_cut { Flaw::Truncated } else { Flaw::LongNumber }));
+        };
+        self.at = self.bytes.len() - after.len();
+        Ok(number)
     }
 
     /// A number from `least` to `most`.
@@ -77,10 +81,11 @@ impl<'a> Reader<'a> {
 
     /// The count of things of which each takes at least `bytes`.
     pub(super) fn count(&mut self, bytes: usize) -> Result<usize, DecodeError> {
+        let count = self.number()?;
         let most = (self.bytes.len() - self.at) / bytes;
-        match self.number()? {
-            count if count <= most as u64 => Ok(count as usize),
-            count => Err(self.flaw(Flaw::Count(count))),
+        match usize::try_from(count) {
+            Ok(count) if count <= most => Ok(count),
+            _ => Err(self.flaw(Flaw::Count(count))),
         }
     }
 
@@ -88,23 +93,19 @@ impl<'a> Reader<'a> {
         self.within(1, COUNTER_MAX)
     }
 
-    pub(super) fn key(&mut self) -> Result<Key, DecodeError> {
-        Ok(self.within(0, Key::MAX.into())? as Key)
-    }
-
     pub(super) fn range(&mut self) -> Result<KeyRange, DecodeError> {
-        let start = self.key()?;
-        let length = self.within(0, (Key::MAX - start).into())? as Key;
-        KeyRange::new(start, start + length).map_err(|error| self.flaw(error.into()))
+        let start = self.within(0, Key::MAX.into())?;
+        let keys = 1 + self.within(0, u64::from(Key::MAX) - start)?;
+        Ok(KeyRange::between(start, start + keys))
     }
 
-    pub(super) fn claim(&mut self, replicas: &Replicas) -> Result<Claim, DecodeError> {
-        let node = replicas.node(self)?;
+    pub(super) fn claim(&mut self) -> Result<Claim, DecodeError> {
+        let node = self.node()?;
         Ok(Claim::new(node, self.range()?))
     }
 
-    pub(super) fn dot(&mut self, replicas: &Replicas) -> Result<Dot, DecodeError> {
-        let replica = replicas.replica(self)?;
+    pub(super) fn dot(&mut self) -> Result<Dot, DecodeError> {
+        let replica = self.replica()?;
         Ok(Dot { replica, counter: self.counter()? })
     }
 }

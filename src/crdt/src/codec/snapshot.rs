@@ -4,25 +4,25 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
-use crate::limits::{COUNTER_MAX, WAITING_MAX};
-use crate::{Claim, ClaimMap, Contribution, Delta, Dot, ReplicaId, VersionVector};
-
 use super::reader::Reader;
-use super::tables::{Names, Replicas};
 use super::writer::Writer;
-use super::{Body, DecodeError, Flaw, Kind, decode, encode};
-
-const REGISTERS: u8 = 1;
-const INCREASES: u8 = 2;
-const DECREASES: u8 = 4;
-const IS_FOLDED: u8 = 8;
+use super::{Body, DecodeError, Flaw, Kind};
+use crate::claim_map::{Contributions, Survivor};
+use crate::context::Place;
+use crate::leb128::{unzigzag, zigzag};
+use crate::limits::{COUNTER_MAX, SNAPSHOT_CLAIMS_MAX, WAITING_MAX};
+use crate::{Claim, ClaimMap, Contribution, Delta, Dot, Key, KeyRange, NodeId, VersionVector};
 
 impl ClaimMap {
     /// The whole state as bytes: what survives, the context, what is cancelled and not seen, where
     /// something cancelled that not everybody is known to have seen, what waits.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        encode(self)
+        // What it borrows from must outlive the writer.
+        let parts = Parts::of(self);
+        let mut writer = Writer::new(Kind::Snapshot, None);
+        parts.write(&mut writer);
+        writer.into_bytes()
     }
 
     /// The state that was written as `bytes`.
@@ -31,178 +31,288 @@ impl ClaimMap {
     ///
     /// [`DecodeError`] for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        decode(bytes)
+        let mut reader = Reader::new(bytes, None);
+        reader.header(&[Kind::Snapshot])?;
+        let map = reader.snapshot()?;
+        reader.finish()?;
+        Ok(map)
     }
 }
 
-impl Body for ClaimMap {
-    const KIND: Kind = Kind::Snapshot;
+/// How many bits the position of a claim takes at least: so a contribution takes a byte, and its
+/// count can be held against the bytes that are there.
+const POSITION_BITS_MIN: u32 = 8;
 
-    fn name<'a>(&'a self, names: &mut Names<'a>) {
-        self.context.name(names);
-        self.store.keys().for_each(|claim| names.claim(claim));
-        for (dot, claims) in &self.cancelled {
-            names.replica(&dot.replica);
-            claims.keys().for_each(|claim| names.claim(claim));
-        }
-        for (claim, cancelling) in &self.restless {
-            names.claim(claim);
-            cancelling.keys().for_each(|replica| names.replica(replica));
-        }
-        self.waiting.values().for_each(|update| names.update(update));
+const REGISTERS: u64 = 1;
+const INCREASES: u64 = 2;
+const DECREASES: u64 = 4;
+const KINDS: u64 = 7;
+
+/// A state as it is written.
+struct Parts<'a> {
+    map: &'a ClaimMap,
+    claims: Vec<(Claim, &'a Contributions)>,
+    waiting: Delta,
+}
+
+impl<'a> Parts<'a> {
+    fn of(map: &'a ClaimMap) -> Self {
+        let waiting = map.waiting.values().cloned().collect();
+        Self { map, claims: map.survivors(), waiting }
     }
 
-    fn write(&self, writer: &mut Writer, names: &Names<'_>) {
-        self.context.write(writer, names);
-        writer.count(self.store.len());
-        for (claim, contributions) in &self.store {
-            writer.claim(claim, names);
-            writer.count(contributions.len());
-            for (dot, contribution) in contributions {
-                write_dot(dot, writer, names);
-                write_contribution(contribution, writer);
-            }
-        }
-        writer.count(self.cancelled.len());
-        for (dot, claims) in &self.cancelled {
-            write_dot(dot, writer, names);
+    fn write<'b>(&'b self, writer: &mut Writer<'b>) {
+        self.map.context.write(writer);
+        self.write_claims(writer);
+        self.write_contributions(writer);
+        writer.count(self.map.cancelled.len());
+        for (dot, claims) in &self.map.cancelled {
+            writer.dot(dot);
             writer.count(claims.len());
             for (claim, &is_whole) in claims {
-                writer.claim(claim, names);
+                writer.claim(claim);
                 writer.byte(is_whole.into());
             }
         }
-        writer.count(self.restless.len());
-        for (claim, cancelling) in &self.restless {
-            writer.claim(claim, names);
+        writer.count(self.map.restless.len());
+        for (claim, cancelling) in &self.map.restless {
+            writer.claim(claim);
             writer.count(cancelling.len());
             for (replica, &counter) in cancelling {
-                writer.count(names.of_replica(replica));
+                writer.replica(replica);
                 writer.number(counter);
             }
         }
-        self.waiting.values().cloned().collect::<Delta>().write(writer, names);
+        writer.counted_delta(&self.waiting);
     }
 
-    fn read(reader: &mut Reader<'_>, replicas: &Replicas) -> Result<Self, DecodeError> {
-        let context = VersionVector::read(reader, replicas)?;
-        let store = read_ascending(reader, 6, |reader| {
-            let claim = reader.claim(replicas)?;
-            Ok((claim, read_contributions(reader, replicas, &context)?))
-        })?;
-        let cancelled = read_ascending(reader, 6, |reader| {
-            let dot = reader.dot(replicas)?;
+    /// The claims by (start, end, node), in three columns.
+    fn write_claims<'b>(&'b self, writer: &mut Writer<'b>) {
+        let mut nodes: BTreeMap<&NodeId, u64> =
+            self.claims.iter().map(|(claim, _)| (&claim.node, 0)).collect();
+        nodes.values_mut().zip(0..).for_each(|(number, next)| *number = next);
+        writer.count(self.claims.len());
+        writer.count(nodes.len());
+        nodes.keys().for_each(|node| writer.node(node));
+        let mut from = 0;
+        let gaps = self.claims.iter().map(|(claim, _)| {
+            let start = u64::from(claim.range.start());
+            start - core::mem::replace(&mut from, start)
+        });
+        writer.column(&gaps.collect::<Vec<_>>(), 0);
+        let lengths = self.claims.iter().map(|(claim, _)| claim.range.keys() - 1);
+        writer.column(&lengths.collect::<Vec<_>>(), 0);
+        let numbers = self.claims.iter().map(|(claim, _)| nodes[&claim.node]);
+        writer.column(&numbers.collect::<Vec<_>>(), 0);
+    }
+
+    /// The contributions of one replica after the other, by counter.
+    fn write_contributions(&self, writer: &mut Writer<'_>) {
+        let context = &self.map.context;
+        let mut order: Vec<Place> = (0..context.places() as Place).collect();
+        order.retain(|&place| context.counter_at(place) > 0);
+        order.sort_unstable_by_key(|&place| context.replica_at(place));
+        let mut rank = alloc::vec![0; context.places()];
+        order.iter().zip(0..).for_each(|(&place, next)| rank[place as usize] = next);
+
+        let mut survivors: Vec<(usize, u64, u64, Contribution)> = Vec::new();
+        for ((_, own), position) in self.claims.iter().zip(0..) {
+            survivors.extend(own.iter().map(|Survivor { place, counter, contribution }| {
+                (rank[place as usize], counter, position, contribution)
+            }));
+        }
+        survivors.sort_unstable_by_key(|&(rank, counter, ..)| (rank, counter));
+        let mut counts = alloc::vec![0; order.len()];
+        survivors.iter().for_each(|&(rank, ..)| counts[rank] += 1);
+        writer.count(survivors.len());
+        writer.column(&counts, 0);
+
+        let mut last = (0, 0);
+        let mut gap = |rank, counter| {
+            let (last_rank, last_counter) = core::mem::replace(&mut last, (rank, counter));
+            if rank == last_rank { counter - last_counter } else { counter }
+        };
+        let gaps = survivors.iter().map(|&(rank, counter, ..)| gap(rank, counter));
+        writer.column(&gaps.collect::<Vec<_>>(), 0);
+        let positions = survivors.iter().map(|&(_, _, position, _)| position);
+        writer.column(&positions.collect::<Vec<_>>(), POSITION_BITS_MIN);
+        let mut column = |of: fn(&Contribution) -> u64| {
+            let numbers = survivors.iter().map(|(.., contribution)| of(contribution));
+            writer.column(&numbers.collect::<Vec<_>>(), 0);
+        };
+        column(kinds);
+        column(|contribution| zigzag(contribution.change));
+        column(|contribution| contribution.stands_for.get() - 1);
+    }
+}
+
+fn kinds(contribution: &Contribution) -> u64 {
+    let Contribution { registers, increases, decreases, .. } = *contribution;
+    u64::from(registers) * REGISTERS
+        + u64::from(increases) * INCREASES
+        + u64::from(decreases) * DECREASES
+}
+
+impl Reader<'_> {
+    fn snapshot(&mut self) -> Result<ClaimMap, DecodeError> {
+        let context = VersionVector::read(self)?;
+        let claims = self.claims()?;
+        let contributions = self.contributions(claims.len(), &context)?;
+        let cancelled = self.pairs(4, |reader| {
+            let dot = reader.dot()?;
             if context.contains(&dot) {
-                return Err(
-                    reader.flaw(Flaw::Contradiction("seen, and cancelled before it is seen"))
-                );
+                return Err(reader.contradiction("seen, and cancelled before it is seen"));
             }
-            let claims: BTreeMap<Claim, bool> = read_ascending(reader, 4, |reader| {
-                let claim = reader.claim(replicas)?;
+            let claims: BTreeMap<Claim, bool> = reader.pairs(4, |reader| {
+                let claim = reader.claim()?;
                 Ok((claim, reader.within(0, 1)? == 1))
             })?;
-            if claims.is_empty() {
-                return Err(reader.flaw(Flaw::Contradiction("cancelled nowhere")));
-            }
             Ok((dot, claims))
         })?;
-        let restless = read_ascending(reader, 6, |reader| {
-            let claim = reader.claim(replicas)?;
-            let cancelling: BTreeMap<ReplicaId, u64> = read_ascending(reader, 2, |reader| {
-                let dot = reader.dot(replicas)?;
+        let restless = self.pairs(4, |reader| {
+            let claim = reader.claim()?;
+            let cancelling = reader.pairs(2, |reader| {
+                let dot = reader.dot()?;
                 if !context.contains(&dot) {
-                    return Err(reader.flaw(Flaw::Contradiction("it cancelled and is not seen")));
+                    return Err(reader.contradiction("it cancelled and is not seen"));
                 }
                 Ok((dot.replica, dot.counter))
             })?;
-            if cancelling.is_empty() {
-                return Err(reader.flaw(Flaw::Contradiction("nothing cancelled")));
-            }
             Ok((claim, cancelling))
         })?;
-        let waiting = Delta::read(reader, replicas)?;
+        if cancelled.values().any(BTreeMap::is_empty) || restless.values().any(BTreeMap::is_empty) {
+            return Err(self.contradiction("an entry of nothing"));
+        }
+        let waiting = self.counted_delta()?;
         let is_early = |dot: &Dot| dot.counter > context.counter(&dot.replica) + 1;
         if waiting.len() > WAITING_MAX || !waiting.dots().all(is_early) {
-            return Err(reader.flaw(Flaw::Contradiction("something waits that need not")));
+            return Err(self.contradiction("something waits that need not"));
         }
-        Ok(Self::from_parts(store, context, cancelled, restless, &waiting))
+        let claims = claims.into_iter().zip(contributions);
+        Ok(ClaimMap::from_parts(context, claims, cancelled, restless, &waiting))
     }
-}
 
-/// Pairs whose first parts ascend, each of at least so many bytes.
-fn read_ascending<K: Ord, V>(
-    reader: &mut Reader<'_>,
-    bytes: usize,
-    mut read: impl FnMut(&mut Reader<'_>) -> Result<(K, V), DecodeError>,
-) -> Result<BTreeMap<K, V>, DecodeError> {
-    let mut pairs = BTreeMap::new();
-    for _ in 0..reader.count(bytes)? {
-        let (key, value) = read(reader)?;
-        if pairs.last_key_value().is_some_and(|(last, _)| *last >= key) {
-            return Err(reader.flaw(Flaw::OutOfOrder));
+    fn contradiction(&self, what: &'static str) -> DecodeError {
+        self.flaw(Flaw::Contradiction(what))
+    }
+
+    /// Claims that ascend by (start, end, node).
+    fn claims(&mut self) -> Result<Vec<Claim>, DecodeError> {
+        // Each has a contribution, which takes a byte.
+        let count = self.count(1)?;
+        if count > SNAPSHOT_CLAIMS_MAX {
+            return Err(self.flaw(Flaw::Count(count as u64)));
         }
-        pairs.insert(key, value);
-    }
-    Ok(pairs)
-}
-
-fn read_contributions(
-    reader: &mut Reader<'_>,
-    replicas: &Replicas,
-    context: &VersionVector,
-) -> Result<BTreeMap<Dot, Contribution>, DecodeError> {
-    let contributions = read_ascending(reader, 3, |reader| {
-        let dot = reader.dot(replicas)?;
-        if !context.contains(&dot) {
-            return Err(reader.flaw(Flaw::Contradiction("it contributes and is not seen")));
+        let mut last = None;
+        let mut nodes: Vec<NodeId> = Vec::new();
+        for _ in 0..self.count(1)? {
+            let node = self.node()?;
+            self.ascends(&mut last, node.clone())?;
+            nodes.push(node);
         }
-        Ok((dot, read_contribution(reader)?))
-    })?;
-    if contributions.is_empty() {
-        return Err(reader.flaw(Flaw::Contradiction("a claim without contributions")));
+        let (gaps, lengths) = (self.column(count, 0)?, self.column(count, 0)?);
+        let numbers = self.column(count, 0)?;
+        let mut claims: Vec<Claim> = Vec::with_capacity(count);
+        let mut start = 0_u64;
+        for ((gap, length), number) in gaps.into_iter().zip(lengths).zip(numbers) {
+            start = start.saturating_add(gap);
+            let end = start.saturating_add(length);
+            let (Ok(from), Ok(to)) = (Key::try_from(start), Key::try_from(end)) else {
+                return Err(self.flaw(Flaw::OutOfBounds(end)));
+            };
+            let range = KeyRange::new(from, to).map_err(|error| self.flaw(error.into()))?;
+            let node = usize::try_from(number).ok().and_then(|number| nodes.get(number));
+            let node = node.ok_or_else(|| self.flaw(Flaw::OutOfBounds(number)))?;
+            let claim = Claim::new(node.clone(), range);
+            if claims.last().is_some_and(|last| *last >= claim) {
+                return Err(self.flaw(Flaw::OutOfOrder));
+            }
+            claims.push(claim);
+        }
+        Ok(claims)
     }
-    Ok(contributions)
-}
 
-fn write_dot(dot: &Dot, writer: &mut Writer, names: &Names<'_>) {
-    writer.count(names.of_replica(&dot.replica));
-    writer.number(dot.counter);
-}
+    /// What survives of each of so many claims.
+    fn contributions(
+        &mut self,
+        claims: usize,
+        context: &VersionVector,
+    ) -> Result<Vec<Contributions>, DecodeError> {
+        let count = self.count(1)?;
+        let counts = self.column(context.places(), 0)?;
+        let gaps = self.column(count, 0)?;
+        let positions = self.column(count, POSITION_BITS_MIN)?;
+        let kinds = self.column(count, 0)?;
+        let changes = self.column(count, 0)?;
+        let others = self.column(count, 0)?;
+        let sum = counts.iter().fold(0, |sum: u64, &count| sum.saturating_add(count));
+        if sum != count as u64 {
+            return Err(self.contradiction("the counts of contributions do not add up"));
+        }
+        let mut contributions = alloc::vec![Contributions::default(); claims];
+        let mut next = 0;
+        // The context has just been read in its order, so its places are in that order too.
+        for (place, count) in (0..).zip(counts) {
+            let mut counter = 0_u64;
+            let first = next;
+            next += count as usize;
+            for at in first..next {
+                counter = counter.saturating_add(gaps[at]);
+                if gaps[at] == 0 || counter > context.counter_at(place) {
+                    return Err(self.contradiction("it contributes and is not seen, or twice"));
+                }
+                let contribution = self.contribution(kinds[at], changes[at], others[at])?;
+                let own = usize::try_from(positions[at]).ok();
+                let own = own.and_then(|position| contributions.get_mut(position));
+                let own = own.ok_or_else(|| self.flaw(Flaw::OutOfBounds(positions[at])))?;
+                own.push(&Survivor { place, counter, contribution });
+            }
+        }
+        if contributions.iter().any(Contributions::is_empty) {
+            return Err(self.contradiction("a claim without contributions"));
+        }
+        contributions.iter_mut().for_each(Contributions::trim);
+        Ok(contributions)
+    }
 
-fn write_contribution(contribution: &Contribution, writer: &mut Writer) {
-    let Contribution { change, registers, increases, decreases, stands_for } = *contribution;
-    let flag = |is_set, flag| if is_set { flag } else { 0 };
-    writer.byte(
-        flag(registers, REGISTERS)
-            | flag(increases, INCREASES)
-            | flag(decreases, DECREASES)
-            | flag(stands_for.get() > 1, IS_FOLDED),
-    );
-    if increases || decreases {
-        writer.signed(change);
+    fn contribution(
+        &self,
+        kinds: u64,
+        change: u64,
+        others: u64,
+    ) -> Result<Contribution, DecodeError> {
+        if kinds > KINDS {
+            return Err(self.flaw(Flaw::OutOfBounds(kinds)));
+        }
+        if others >= COUNTER_MAX {
+            return Err(self.flaw(Flaw::OutOfBounds(others)));
+        }
+        let contribution = Contribution {
+            change: unzigzag(change),
+            registers: kinds & REGISTERS != 0,
+            increases: kinds & INCREASES != 0,
+            decreases: kinds & DECREASES != 0,
+            stands_for: NonZeroU64::MIN.saturating_add(others),
+        };
+        match contribution.contradiction() {
+            None => Ok(contribution),
+            Some(contradiction) => Err(self.contradiction(contradiction)),
+        }
     }
-    if stands_for.get() > 1 {
-        writer.number(stands_for.get());
-    }
-}
 
-fn read_contribution(reader: &mut Reader<'_>) -> Result<Contribution, DecodeError> {
-    let flags = reader.byte()?;
-    if flags > REGISTERS | INCREASES | DECREASES | IS_FOLDED {
-        return Err(reader.flaw(Flaw::OutOfBounds(flags.into())));
-    }
-    let has = |flag: u8| flags & flag != 0;
-    let change = if has(INCREASES | DECREASES) { reader.signed()? } else { 0 };
-    let stands_for = if has(IS_FOLDED) { reader.within(2, COUNTER_MAX)? } else { 1 };
-    let contribution = Contribution {
-        change,
-        registers: has(REGISTERS),
-        increases: has(INCREASES),
-        decreases: has(DECREASES),
-        stands_for: NonZeroU64::new(stands_for).expect("at least 1"),
-    };
-    match contribution.contradiction() {
-        None => Ok(contribution),
-        Some(contradiction) => Err(reader.flaw(Flaw::Contradiction(contradiction))),
+    /// Pairs whose first parts ascend, each of at least so many bytes.
+    fn pairs<K: Ord + Clone, V>(
+        &mut self,
+        bytes: usize,
+        mut read: impl FnMut(&mut Self) -> Result<(K, V), DecodeError>,
+    ) -> Result<BTreeMap<K, V>, DecodeError> {
+        let mut pairs = BTreeMap::new();
+        let mut last = None;
+        for _ in 0..self.count(bytes)? {
+            let (key, value) = read(self)?;
+            self.ascends(&mut last, key.clone())?;
+            pairs.insert(key, value);
+        }
+        Ok(pairs)
     }
 }

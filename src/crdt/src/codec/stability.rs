@@ -2,18 +2,16 @@
 
 use alloc::vec::Vec;
 
-use crate::{Announcement, ReplicaId, Roster, VersionVector};
-
 use super::reader::Reader;
-use super::tables::{Names, Replicas};
 use super::writer::Writer;
-use super::{Body, DecodeError, Kind, decode, encode};
+use super::{Body, DecodeError, Kind};
+use crate::{Announcement, ReplicaId, Roster, VersionVector};
 
 impl Announcement {
     /// The announcement as bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        encode(self)
+        self.encode()
     }
 
     /// The announcement that was written as `bytes`.
@@ -22,47 +20,34 @@ impl Announcement {
     ///
     /// [`DecodeError`] for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        decode(bytes)
+        Self::decode(bytes)
     }
 }
 
 impl Body for Announcement {
     const KIND: Kind = Kind::Announcement;
 
-    fn name<'a>(&'a self, names: &mut Names<'a>) {
-        names.replica(&self.from);
-        self.roster
-            .joined()
-            .chain(self.roster.retired())
-            .for_each(|replica| names.replica(replica));
-        self.seen.name(names);
+    fn write<'a>(&'a self, writer: &mut Writer<'a>) {
+        writer.replica(&self.from);
+        write_all(self.roster.joined(), writer);
+        write_all(self.roster.retired(), writer);
+        self.seen.write(writer);
     }
 
-    fn write(&self, writer: &mut Writer, names: &Names<'_>) {
-        writer.count(names.of_replica(&self.from));
-        write_all(self.roster.joined(), writer, names);
-        write_all(self.roster.retired(), writer, names);
-        self.seen.write(writer, names);
-    }
-
-    fn read(reader: &mut Reader<'_>, replicas: &Replicas) -> Result<Self, DecodeError> {
-        let from = replicas.replica(reader)?;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let from = reader.replica()?;
         let mut roster = Roster::new();
         for _ in 0..reader.count(1)? {
-            roster.join(replicas.replica(reader)?);
+            roster.join(reader.replica()?);
         }
         for _ in 0..reader.count(1)? {
-            roster.retire(replicas.replica(reader)?);
+            roster.retire(reader.replica()?);
         }
-        Ok(Self { from, roster, seen: VersionVector::read(reader, replicas)? })
+        Ok(Self { from, roster, seen: VersionVector::read(reader)? })
     }
 }
 
-fn write_all<'a>(
-    replicas: impl Iterator<Item = &'a ReplicaId> + Clone,
-    writer: &mut Writer,
-    names: &Names<'_>,
-) {
+fn write_all<'a>(replicas: impl Iterator<Item = &'a ReplicaId> + Clone, writer: &mut Writer<'a>) {
     writer.count(replicas.clone().count());
-    replicas.for_each(|replica| writer.count(names.of_replica(replica)));
+    replicas.for_each(|replica| writer.replica(replica));
 }

@@ -2,16 +2,23 @@
 
 use alloc::vec::Vec;
 
-use crate::{Claim, KeyRange};
+use super::names::NamesWritten;
+use super::{Kind, Receiver, VERSION, VERSION_SHIFT};
+use crate::leb128::write;
+use crate::{Claim, Dot, KeyRange, NodeId, ReplicaId};
 
-use super::tables::Names;
-
-#[derive(Default)]
-pub(super) struct Writer {
+pub(super) struct Writer<'a> {
     bytes: Vec<u8>,
+    names: NamesWritten<'a>,
+    pub(super) receiver: Option<Receiver<'a>>,
 }
 
-impl Writer {
+impl<'a> Writer<'a> {
+    pub(super) fn new(kind: Kind, receiver: Option<Receiver<'a>>) -> Self {
+        let bytes = alloc::vec![VERSION << VERSION_SHIFT | kind as u8];
+        Self { bytes, names: NamesWritten::default(), receiver }
+    }
+
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
@@ -20,21 +27,8 @@ impl Writer {
         self.bytes.push(byte);
     }
 
-    pub(super) fn raw(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    pub(super) fn number(&mut self, mut number: u64) {
-        while number > 0x7f {
-            self.bytes.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.bytes.push(number as u8);
-    }
-
-    /// A number of either sign: small ones are short.
-    pub(super) fn signed(&mut self, number: i64) {
-        self.number(((number << 1) ^ (number >> 63)) as u64);
+    pub(super) fn number(&mut self, number: u64) {
+        write(&mut self.bytes, number);
     }
 
     pub(super) fn count(&mut self, count: usize) {
@@ -46,8 +40,27 @@ impl Writer {
         self.number(range.keys() - 1);
     }
 
-    pub(super) fn claim(&mut self, claim: &Claim, names: &Names<'_>) {
-        self.count(names.of_node(&claim.node));
+    pub(super) fn node(&mut self, node: &'a NodeId) {
+        self.names.node(node, &mut self.bytes);
+    }
+
+    pub(super) fn replica(&mut self, replica: &'a ReplicaId) {
+        let seen = self.receiver.map(|receiver| receiver.seen);
+        self.names.replica(replica, seen, &mut self.bytes);
+    }
+
+    /// Whether `replica` has been mentioned, so that it takes a byte or two.
+    pub(super) fn has_mentioned(&self, replica: &ReplicaId) -> bool {
+        self.names.has_replica(replica)
+    }
+
+    pub(super) fn claim(&mut self, claim: &'a Claim) {
+        self.node(&claim.node);
         self.range(claim.range);
+    }
+
+    pub(super) fn dot(&mut self, dot: &'a Dot) {
+        self.replica(&dot.replica);
+        self.number(dot.counter);
     }
 }

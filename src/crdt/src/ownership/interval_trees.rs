@@ -2,8 +2,8 @@
 //!
 //! # Model
 //!
-//! Each [`Entry`] stands in two trees at once: that of [`Tree::All`] entries, and the one
-//! [`Tree::OfNode`] with the entries of its node. Each tree is an interval tree (Cormen, Leiserson,
+//! Each [`Entry`] stands in two trees at once, or in none: that of [`Tree::All`] entries, and the
+//! one [`Tree::OfNode`] with the entries of its node. Each tree is an interval tree (Cormen, Leiserson,
 //! Rivest, Stein 2009, "Introduction to Algorithms", 14.3): a search tree by (start, end, node),
 //! of which each entry also knows the farthest end below it. It is balanced as by Adelson-Velsky
 //! and Landis 1962, since a depth that is bounded whatever the input may recurse.
@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use crate::{Key, KeyRange};
 
 /// The place of an entry in the block.
-pub(super) type Slot = u32;
+pub(crate) type Slot = u32;
 /// No entry: the root of an empty tree.
 pub(super) const NONE: Slot = Slot::MAX;
 
@@ -48,9 +48,21 @@ impl Side {
     }
 }
 
-/// A live claim.
+/// Whether a slot has a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It has none.
+    Free,
+    /// It has one that is not live; it stands in no tree.
+    Held,
+    /// It has one that is live, and that stands in the trees.
+    Live,
+}
+
+/// A claim.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
+    /// 0 where it is not live.
     pub(super) priority: u64,
     pub(super) range: KeyRange,
     /// The number that stands for its node.
@@ -61,26 +73,26 @@ pub(super) struct Entry {
     reach: [Key; 2],
     /// By tree: the levels of the subtree, at most 46 for 2³² entries.
     height: [u8; 2],
+    pub(super) state: State,
 }
 
-/// There is one for every live claim.
+/// There is one for every claim.
 const _: () = assert!(size_of::<Entry>() == 48);
 
 #[derive(Clone, Debug)]
 pub(super) struct IntervalTrees {
     entries: Vec<Entry>,
     free: Slot,
-    len: usize,
 }
 
 impl IntervalTrees {
     pub(super) fn new() -> Self {
-        Self { entries: Vec::new(), free: NONE, len: 0 }
+        Self { entries: Vec::new(), free: NONE }
     }
 
-    /// The entries in use.
-    pub(super) fn len(&self) -> usize {
-        self.len
+    /// How many slots there are, free ones included.
+    pub(super) fn slots(&self) -> usize {
+        self.entries.len()
     }
 
     pub(super) fn entry(&self, slot: Slot) -> &Entry {
@@ -96,10 +108,10 @@ impl IntervalTrees {
     /// # Panics
     ///
     /// At the 2³² − 1st entry.
-    pub(super) fn allocate(&mut self, node: u32, range: KeyRange, priority: u64) -> Slot {
-        let (children, reach) = ([[NONE; 2]; 2], [range.end(); 2]);
-        let entry = Entry { priority, range, node, children, reach, height: [1; 2] };
-        self.len += 1;
+    pub(super) fn allocate(&mut self, node: u32, range: KeyRange) -> Slot {
+        let (children, reach, height) = ([[NONE; 2]; 2], [range.end(); 2], [1; 2]);
+        let state = State::Held;
+        let entry = Entry { priority: 0, range, node, children, reach, height, state };
         if self.free != NONE {
             let slot = self.free;
             self.free = self.entries[slot as usize].children[0][0];
@@ -112,14 +124,22 @@ impl IntervalTrees {
             self.entries.reserve_exact((self.entries.len() / 4).max(4));
         }
         self.entries.push(entry);
-        slot.expect("fewer than 2^32 - 1 live claims")
+        slot.expect("fewer than 2^32 - 1 claims")
     }
 
-    /// Gives back an entry that has been removed from its trees. O(1).
+    /// Gives back an entry that is in no tree. O(1).
     pub(super) fn free(&mut self, slot: Slot) {
-        self.len -= 1;
-        self.entries[slot as usize].children[0][0] = self.free;
+        let entry = &mut self.entries[slot as usize];
+        entry.state = State::Free;
+        entry.children[0][0] = self.free;
         self.free = slot;
+    }
+
+    /// Notes whether an entry stands in its trees, and its priority there.
+    pub(super) fn set_live(&mut self, slot: Slot, priority: Option<u64>) {
+        let entry = &mut self.entries[slot as usize];
+        entry.state = if priority.is_some() { State::Live } else { State::Held };
+        entry.priority = priority.unwrap_or(0);
     }
 
     /// Puts an entry in the tree with this root, and returns the new root. O(log n).
@@ -152,20 +172,6 @@ impl IntervalTrees {
                 self.balanced(tree, first)
             }
         }
-    }
-
-    /// The entry with this range in a tree of one node. O(log n).
-    pub(super) fn find_of_node(&self, root: Slot, range: KeyRange) -> Option<Slot> {
-        let mut slot = root;
-        while slot != NONE {
-            let entry = self.entry(slot);
-            if range == entry.range {
-                return Some(slot);
-            }
-            let side = if range < entry.range { Side::Left } else { Side::Right };
-            slot = self.child(Tree::OfNode, slot, side);
-        }
-        None
     }
 
     /// The entries of a tree that share a key with `range`, in its order.

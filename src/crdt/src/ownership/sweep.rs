@@ -1,65 +1,88 @@
 //! Segment after segment along the keys.
 
-use alloc::collections::btree_map;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::iter::Peekable;
 
 use super::Ownership;
+use super::claim_table::ClaimTable;
 use super::interval_trees::{Entry, Overlapping};
 use super::segment::{Owner, Segment};
 use crate::{Key, KeyRange, NodeId};
 
+/// The owners of some keys, in their order.
+type Owners<'a> = Vec<(u64, &'a NodeId)>;
+
 /// Goes over the segments in a range, the first and the last of them clipped to it. The owners of
-/// the present one are at hand, in a buffer that the next one reuses.
+/// the present one are at hand.
 pub(super) struct Sweep<'a> {
-    ownership: &'a Ownership,
-    boundaries: btree_map::Range<'a, Key, u32>,
+    claims: &'a ClaimTable,
     coming: Peekable<Overlapping<'a>>,
-    /// Claims over the present segment, by node.
+    /// Claims over the piece that was cut last.
     covering: Vec<&'a Entry>,
-    owners: Vec<(u64, &'a NodeId)>,
+    /// Where the next piece begins.
     from: u64,
     past_end: u64,
+    owners: Owners<'a>,
+    /// The first piece of the next segment, with its owners.
+    next: Option<KeyRange>,
+    next_owners: Owners<'a>,
 }
 
 impl<'a> Sweep<'a> {
     pub(super) fn new(ownership: &'a Ownership, range: KeyRange) -> Self {
-        Self {
-            ownership,
-            boundaries: ownership.boundaries.inside(range),
-            coming: ownership.live.overlapping(range).peekable(),
+        let mut sweep = Self {
+            claims: &ownership.claims,
+            coming: ownership.claims.overlapping(range).peekable(),
             covering: Vec::new(),
-            owners: Vec::new(),
             from: u64::from(range.start()),
             past_end: range.past_end(),
+            owners: Owners::new(),
+            next: None,
+            next_owners: Owners::new(),
+        };
+        sweep.next = sweep.cut();
+        sweep
+    }
+
+    /// Goes to the next segment, the first one at first. O(k log k) for each claim that starts or
+    /// ends there, with k claims over it, and O(log n) for each that is passed.
+    pub(super) fn advance(&mut self) -> Option<KeyRange> {
+        let mut segment = self.next?;
+        core::mem::swap(&mut self.owners, &mut self.next_owners);
+        loop {
+            self.next = self.cut();
+            match self.next {
+                Some(piece) if self.owners == self.next_owners => {
+                    segment = KeyRange::between(segment.start().into(), piece.past_end());
+                }
+                _ => return Some(segment),
+            }
         }
     }
 
-    /// Goes to the next segment, the first one at first. O(k log k) for k claims over it, and
-    /// O(log n) for each claim that is passed.
-    pub(super) fn advance(&mut self) -> Option<KeyRange> {
+    /// The owners of the present segment.
+    pub(super) fn owners(&self) -> &[(u64, &'a NodeId)] {
+        &self.owners
+    }
+
+    /// The next keys over which no claim starts or ends; puts their owners into `next_owners`.
+    fn cut(&mut self) -> Option<KeyRange> {
         if self.from == self.past_end {
             return None;
         }
-        let to = self.boundaries.next().map_or(self.past_end, |(&key, _)| u64::from(key));
-        let segment = KeyRange::between(self.from, to);
-        self.covering.retain(|entry| entry.range.end() >= segment.start());
-        while let Some(entry) = self.coming.next_if(|entry| entry.range.start() <= segment.start())
+        let from = self.from;
+        self.covering.retain(|entry| entry.range.past_end() > from);
+        while let Some(entry) = self.coming.next_if(|entry| u64::from(entry.range.start()) <= from)
         {
-            if entry.range.end() >= segment.start() {
-                self.covering.push(entry);
-            }
+            self.covering.push(entry);
         }
-        self.covering.sort_by_key(|entry| (entry.node, Reverse(entry.priority)));
-        list_owners(self.ownership, &self.covering, &mut self.owners);
+        let ends = self.covering.iter().map(|entry| entry.range.past_end());
+        let start = self.coming.peek().map(|entry| u64::from(entry.range.start()));
+        let to = ends.chain(start).fold(self.past_end, u64::min);
+        list_owners(self.claims, &mut self.covering, &mut self.next_owners);
         self.from = to;
-        Some(segment)
-    }
-
-    /// The owners of the present segment, in their order.
-    pub(super) fn owners(&self) -> &[(u64, &'a NodeId)] {
-        &self.owners
+        Some(KeyRange::between(from, to))
     }
 }
 
@@ -75,22 +98,18 @@ impl Iterator for Sweep<'_> {
 /// The owners of a single key.
 pub(super) fn owners_at(ownership: &Ownership, key: Key) -> Vec<Owner> {
     let range = KeyRange::between(u64::from(key), u64::from(key) + 1);
-    let mut covering: Vec<&Entry> = ownership.live.overlapping(range).collect();
-    covering.sort_unstable_by_key(|entry| (entry.node, Reverse(entry.priority)));
-    let mut owners = Vec::new();
-    list_owners(ownership, &covering, &mut owners);
+    let mut covering: Vec<&Entry> = ownership.claims.overlapping(range).collect();
+    let mut owners = Owners::new();
+    list_owners(&ownership.claims, &mut covering, &mut owners);
     owned(&owners)
 }
 
-/// Puts into `owners` those that `covering` come to, which is by node, the highest one first.
-fn list_owners<'a>(
-    ownership: &'a Ownership,
-    covering: &[&Entry],
-    owners: &mut Vec<(u64, &'a NodeId)>,
-) {
-    owners.clear();
+/// Puts into `owners` those that `covering` come to; of each node its highest claim counts.
+fn list_owners<'a>(claims: &'a ClaimTable, covering: &mut [&Entry], owners: &mut Owners<'a>) {
+    covering.sort_unstable_by_key(|entry| (entry.node, Reverse(entry.priority)));
     let highest = covering.chunk_by(|a, b| a.node == b.node).map(|of_node| of_node[0]);
-    owners.extend(highest.map(|entry| (entry.priority, ownership.live.node(entry))));
+    owners.clear();
+    owners.extend(highest.map(|entry| (entry.priority, claims.node(entry))));
     owners.sort_unstable_by_key(|&(priority, node)| (Reverse(priority), node));
 }
 

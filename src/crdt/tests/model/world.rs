@@ -249,8 +249,7 @@ impl World {
         let visible = Specification::visible(received);
         assert_eq!(map.context().operations(), visible.len() as u64, "operations applied at {id}");
         assert!(visible.iter().all(|dot| map.context().contains(dot)));
-        let claims: BTreeMap<Claim, u64> =
-            map.claims().map(|(claim, priority)| (claim.clone(), priority)).collect();
+        let claims: BTreeMap<Claim, u64> = map.claims().collect();
         assert_eq!(claims, self.specification.claims(&visible), "live claims at {id}");
     }
 

@@ -137,8 +137,7 @@ impl Replica {
         assert_eq!(context.operations(), applied.len() as u64, "operations applied");
         assert!(applied.keys().all(|dot| context.contains(dot)), "{context:?} lacks something");
         assert_eq!(self.map.waiting(), come.len() - applied.len(), "updates that wait");
-        let claims: BTreeMap<Claim, u64> =
-            self.map.claims().map(|(claim, priority)| (claim.clone(), priority)).collect();
+        let claims: BTreeMap<Claim, u64> = self.map.claims().collect();
         assert_eq!(claims, definition::claims(&applied), "live claims, and those by definition");
         self.check_known_messages_are_no_news(messages);
 
