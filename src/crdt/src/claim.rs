@@ -8,7 +8,7 @@ use crate::{KeyRange, NodeId};
 /// "`node` serves the keys in `range`". The triple (node, start, end) is the identity. Claims are
 /// ordered by start, end, node, so that neighbours in the key space are neighbours in a map.
 #[derive(Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Claim {
     /// The server; it need not hold a replica.
     pub node: NodeId,

@@ -3,20 +3,21 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use hashbrown::HashTable;
-
+use crate::numbered::Numbered;
+use crate::sort::sorted;
 use crate::{Dot, ReplicaId};
 
 /// A causal context without gaps: per replica, how many of its operations have been applied. A
 /// replica that is absent has none.
 ///
-/// Its entries are kept in the order in which the replicas were first met, and found by hash: an
-/// entry keeps its place, which stands for the replica inside of a [`ClaimMap`](crate::ClaimMap).
+/// Its entries are kept in the order in which the replicas were first met: an entry keeps its
+/// place, which stands for the replica inside of a [`ClaimMap`](crate::ClaimMap).
 #[derive(Clone, Default)]
 pub struct VersionVector {
-    /// A counter of 0 stands for a replica of which nothing has been applied.
-    entries: Vec<(ReplicaId, u64)>,
-    places: HashTable<u32>,
+    /// By place.
+    replicas: Numbered<ReplicaId>,
+    /// By place. A counter of 0 stands for a replica of which nothing has been applied.
+    counters: Vec<u64>,
 }
 
 /// The place of an entry.
@@ -45,15 +46,13 @@ impl VersionVector {
     /// Whether everything in `other` is here as well. O(its replicas).
     #[must_use]
     pub fn includes(&self, other: &Self) -> bool {
-        other.entries.iter().all(|(replica, counter)| *counter <= self.counter(replica))
+        other.unordered().all(|(replica, counter)| counter <= self.counter(replica))
     }
 
     /// The replicas with at least one applied operation, in their order, each with its counter.
     /// O(n log n).
     pub fn iter(&self) -> impl Iterator<Item = (&ReplicaId, u64)> {
-        let mut entries: Vec<(&ReplicaId, u64)> = self.unordered().collect();
-        entries.sort_unstable();
-        entries.into_iter()
+        sorted(self.unordered().collect()).into_iter()
     }
 
     /// How many operations have been applied in all.
@@ -69,54 +68,54 @@ impl VersionVector {
         self.unordered().map(beyond).fold(0, u64::saturating_add)
     }
 
+    /// Checks that every replica is found at its place. O(n).
+    ///
+    /// # Panics
+    ///
+    /// If one is not.
+    pub fn check_invariants(&self) {
+        self.replicas.check_invariants();
+        assert_eq!(self.replicas.len(), self.counters.len(), "replicas and their counters");
+    }
+
     /// The same in the order in which the replicas were met.
     pub(crate) fn unordered(&self) -> impl Iterator<Item = (&ReplicaId, u64)> {
-        let entries = self.entries.iter().filter(|(_, counter)| *counter > 0);
-        entries.map(|(replica, counter)| (replica, *counter))
+        let entries = self.replicas.iter().zip(self.counters.iter().copied());
+        entries.filter(|&(_, counter)| counter > 0)
     }
 
     // --- By place ---
 
     /// How many places there are.
     pub(crate) fn places(&self) -> usize {
-        self.entries.len()
+        self.replicas.len()
     }
 
-    /// The place of a replica that has one.
+    /// The place of a replica that has one. O(1).
     pub(crate) fn place(&self, replica: &ReplicaId) -> Option<Place> {
-        let is_it = |&place: &Place| self.entries[place as usize].0 == *replica;
-        self.places.find(replica.stable_hash(), is_it).copied()
+        self.replicas.find(replica)
     }
 
-    /// The place of a replica, a new one if it has none.
-    ///
-    /// # Panics
-    ///
-    /// At the 2³²nd replica.
+    /// The place of a replica, a new one if it has none. O(1).
     pub(crate) fn place_or_new(&mut self, replica: &ReplicaId) -> Place {
-        if let Some(place) = self.place(replica) {
-            return place;
-        }
-        let place = Place::try_from(self.entries.len()).expect("fewer than 2^32 replicas");
-        self.entries.push((replica.clone(), 0));
-        let entries = &self.entries;
-        let hash = |&place: &Place| entries[place as usize].0.stable_hash();
-        self.places.insert_unique(replica.stable_hash(), place, hash);
-        place
+        self.place(replica).unwrap_or_else(|| {
+            self.counters.push(0);
+            self.replicas.add(replica.clone())
+        })
     }
 
     pub(crate) fn replica_at(&self, place: Place) -> &ReplicaId {
-        &self.entries[place as usize].0
+        self.replicas.get(place)
     }
 
     pub(crate) fn counter_at(&self, place: Place) -> u64 {
-        self.entries[place as usize].1
+        self.counters[place as usize]
     }
 
     // --- Changes ---
 
     pub(crate) fn set_at(&mut self, place: Place, counter: u64) {
-        self.entries[place as usize].1 = counter;
+        self.counters[place as usize] = counter;
     }
 
     /// Counts so many operations of `replica`, if it has been counted for fewer.
@@ -127,9 +126,20 @@ impl VersionVector {
 
     /// Counts no more than `other` does.
     pub(crate) fn limit(&mut self, other: &Self) {
-        for (replica, counter) in &mut self.entries {
+        for (replica, counter) in self.replicas.iter().zip(&mut self.counters) {
             *counter = other.counter(replica).min(*counter);
         }
+    }
+
+    /// Forgets the replicas of which `other` counts as much, or more.
+    pub(crate) fn retain_beyond(&mut self, other: &Self) {
+        let is_beyond = |&(replica, counter): &(&ReplicaId, u64)| counter > other.counter(replica);
+        *self = self.unordered().filter(is_beyond).collect();
+    }
+
+    /// Whether nothing is counted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.counters.iter().all(|&counter| counter == 0)
     }
 }
 

@@ -4,7 +4,8 @@ use core::num::NonZeroU64;
 
 /// What one update adds to a claim for as long as no other cancels it; or what several updates of
 /// one replica add together, once they have been folded into the latest of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Their order is that of the fields, and means nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Contribution {
     /// The sum of the changes of priority.
     pub change: i64,

@@ -7,6 +7,25 @@ use crate::{Dot, Update};
 
 /// Any number of updates, joined in any order, any number of times. **Its context is exactly the
 /// dots of the updates that it carries**, so a receiver can infer nothing about others.
+///
+/// ```
+/// use scalesmall_crdt::{Claim, ClaimMap, Delta, KeyRange, NodeId, Operation, ReplicaId};
+/// use std::sync::Arc;
+///
+/// let a = ReplicaId::first(NodeId::new("a")?);
+/// let claim = Claim::new(a.node.clone(), KeyRange::new(0, 99)?);
+/// let mut at_a = ClaimMap::new();
+/// let first = Arc::new(at_a.issue(&a, Operation::Register { claim: claim.clone() })?);
+/// let second = Arc::new(at_a.issue(&a, Operation::Release { claim: claim.clone() })?);
+///
+/// // The second arrives alone: it waits for the first, and both are applied when that comes.
+/// let mut at_b = ClaimMap::new();
+/// assert_eq!(at_b.join(&Delta::from_iter([Arc::clone(&second)])).waiting, 1);
+/// let joined = at_b.join(&Delta::from_iter([first, second]));
+/// assert_eq!((joined.applied.len(), joined.claims()), (2, vec![claim]));
+/// assert_eq!(at_b.fingerprint(), at_a.fingerprint());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use = "a delta that nobody joins is lost"]
 pub struct Delta {
@@ -30,12 +49,28 @@ impl Delta {
         }
     }
 
+    /// The update of an operation, if it is here. O(log n).
+    #[must_use]
+    pub fn get(&self, dot: &Dot) -> Option<&Arc<Update>> {
+        Some(&self.updates[self.find(dot)?])
+    }
+
+    /// Takes out the update of an operation. O(n).
+    pub(crate) fn remove(&mut self, dot: &Dot) -> Option<Arc<Update>> {
+        self.find(dot).map(|at| self.updates.remove(at))
+    }
+
+    fn find(&self, dot: &Dot) -> Option<usize> {
+        self.updates.binary_search_by(|update| update.dot.cmp(dot)).ok()
+    }
+
     /// Adds the updates of another delta. O(n log n).
     pub fn group(&mut self, other: Self) {
         self.extend(other.updates);
     }
 
     /// The updates, those of one replica in their order.
+    #[must_use]
     pub fn updates(&self) -> impl ExactSizeIterator<Item = &Arc<Update>> + Clone {
         self.updates.iter()
     }
@@ -45,6 +80,7 @@ impl Delta {
     }
 
     /// The dots of the updates: the context of this delta.
+    #[must_use]
     pub fn dots(&self) -> impl ExactSizeIterator<Item = &Dot> {
         self.updates.iter().map(|update| &update.dot)
     }
@@ -59,6 +95,15 @@ impl Delta {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.updates.is_empty()
+    }
+
+    /// Checks that the updates ascend. O(n).
+    ///
+    /// # Panics
+    ///
+    /// If they do not.
+    pub fn check_invariants(&self) {
+        assert!(self.updates.is_sorted_by(|a, b| a.dot < b.dot), "updates out of order");
     }
 }
 
@@ -80,15 +125,8 @@ impl Extend<Arc<Update>> for Delta {
     fn extend<I: IntoIterator<Item = Arc<Update>>>(&mut self, updates: I) {
         self.updates.extend(updates);
         if !self.updates.is_sorted_by(|a, b| a.dot < b.dot) {
-            self.updates.sort_by(|a, b| a.dot.cmp(&b.dot));
+            self.updates.sort_unstable_by(|a, b| a.dot.cmp(&b.dot));
             self.updates.dedup_by(|a, b| a.dot == b.dot);
         }
-    }
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Delta {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.updates())
     }
 }

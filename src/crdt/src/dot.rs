@@ -6,7 +6,7 @@ use crate::ReplicaId;
 
 /// The `counter`-th operation of a replica. Dots of one replica are ordered as they were issued.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dot {
     /// The replica that issued the operation.
     pub replica: ReplicaId,

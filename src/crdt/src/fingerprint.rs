@@ -10,7 +10,6 @@ use crate::{KeyRange, NodeId, ReplicaId};
 /// entry of the context and one for each live claim, so it follows a change at the cost of the
 /// change. It guards against accidents, not against somebody who seeks collisions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
@@ -18,6 +17,11 @@ impl Fingerprint {
     #[must_use]
     pub const fn to_u64(self) -> u64 {
         self.0
+    }
+
+    #[cfg(feature = "serde")]
+    pub(crate) const fn from_u64(number: u64) -> Self {
+        Self(number)
     }
 
     /// Lets an entry of the context go from one counter to another. One of 0 counts nothing, so

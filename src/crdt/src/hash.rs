@@ -15,7 +15,7 @@ pub(crate) fn of_text(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// One number from two, in which each bit depends on each of theirs: the finaliser of SplitMix64
+/// One number from two, in which each bit depends on each of theirs: the finaliser of `SplitMix64`
 /// (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators"), twice.
 pub(crate) const fn mix(a: u64, b: u64) -> u64 {
     finish(finish(a).wrapping_add(b))

@@ -7,7 +7,11 @@ pub type Key = u32;
 
 /// The keys from `start` to `end`, **both inclusive**; never empty. Ordered by start, then end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "crate::serde_forms::Ends")
+)]
 pub struct KeyRange {
     start: Key,
     end: Key,

@@ -84,10 +84,14 @@ mod history;
 mod key;
 mod leb128;
 pub mod limits;
+mod numbered;
 mod operation;
 mod ownership;
 mod replica;
 mod roster;
+#[cfg(feature = "serde")]
+mod serde_forms;
+mod sort;
 mod stability;
 mod update;
 

@@ -8,7 +8,7 @@ use crate::{Claim, KeyRange};
 /// another's. What comes of it depends on what the replica sees: see
 /// [`ClaimMap::issue`](crate::ClaimMap::issue).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Operation {
     /// Add the claim. A claim that is live keeps its priority; else it starts at 0.
     Register {

@@ -108,7 +108,7 @@ pub enum InvalidNodeId {
 /// One copy of the shared state: a node, and which of its incarnations. A restart that lost its
 /// state takes a fresh incarnation, so that no dot is ever issued twice.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReplicaId {
     /// The node that holds the copy.
     pub node: NodeId,

@@ -20,14 +20,15 @@
 //! - Only once this replica has applied all operations of retired replicas in it: nobody else
 //!   speaks for those any more.
 
-use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use crate::ablation::{Condition, is_off as off};
+use crate::numbered::Numbered;
 use crate::{ReplicaId, Roster, VersionVector};
 
 /// What a member says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Announcement {
     /// Who says it.
     pub from: ReplicaId,
@@ -38,11 +39,43 @@ pub struct Announcement {
 }
 
 /// One replica's knowledge of what the others have seen.
+///
+/// ```
+/// use scalesmall_crdt::{
+///     Claim, ClaimMap, Delta, KeyRange, NodeId, Operation, ReplicaId, Roster, Stability,
+/// };
+///
+/// let [a, b] = ["a", "b"].map(|name| ReplicaId::first(NodeId::new(name).unwrap()));
+/// let mut roster = Roster::new();
+/// [&a, &b].map(|replica| roster.join(replica.clone()));
+/// let mut known_to_a = Stability::new(a.clone(), roster.clone());
+/// let known_to_b = Stability::new(b.clone(), roster);
+///
+/// // a raises a claim twice, and b hears of it.
+/// let (mut at_a, mut at_b) = (ClaimMap::new(), ClaimMap::new());
+/// let claim = Claim::new(a.node.clone(), KeyRange::new(0, 99)?);
+/// for _ in 0..2 {
+///     let increase = Operation::Increase { claim: claim.clone(), by: 3.try_into()? };
+///     at_b.join(&Delta::from(at_a.issue(&a, increase)?));
+/// }
+///
+/// // Not until b has said so does a fold the two into one.
+/// assert_eq!(known_to_a.cut(at_a.context()), None);
+/// known_to_a.hear(&known_to_b.announce(at_b.context()));
+/// let cut = known_to_a.cut(at_a.context()).expect("every member has been heard");
+/// assert_eq!(at_a.fold(&cut), 1);
+/// assert_eq!(at_a.contributions(&claim).count(), 1);
+/// assert_eq!(at_a.priority(&claim), Some(6));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Stability {
     own: ReplicaId,
     roster: Roster,
-    heard: BTreeMap<ReplicaId, Heard>,
+    /// Who has been heard under the present roster.
+    members: Numbered<ReplicaId>,
+    /// The same by number.
+    heard: Vec<Heard>,
 }
 
 /// Announcements of one member under the present roster.
@@ -58,7 +91,7 @@ impl Stability {
     /// What `own` knows that has heard nobody. It is a member once it stands on the roster.
     #[must_use]
     pub fn new(own: ReplicaId, roster: Roster) -> Self {
-        Self { own, roster, heard: BTreeMap::new() }
+        Self { own, roster, members: Numbered::default(), heard: Vec::new() }
     }
 
     /// The roster as this replica has it.
@@ -84,6 +117,7 @@ impl Stability {
     /// Takes in a roster; if it changes this one, what was heard counts no longer.
     pub fn merge_roster(&mut self, roster: &Roster) {
         if self.roster.merge(roster) {
+            self.members = Numbered::default();
             self.heard.clear();
         }
     }
@@ -106,7 +140,11 @@ impl Stability {
         if *from == self.own || !is_same || !self.roster.has_member(from) {
             return;
         }
-        let heard = self.heard.entry(from.clone()).or_default();
+        let number = self.members.find(from).unwrap_or_else(|| {
+            self.heard.push(Heard::default());
+            self.members.add(from.clone())
+        });
+        let heard = &mut self.heard[number as usize];
         // What one member announces only grows, so of two the one that includes the other is later.
         let is_news = |known: &Option<VersionVector>| {
             known.as_ref().is_none_or(|known| !known.includes(seen))
@@ -128,12 +166,13 @@ impl Stability {
             return Some(cut);
         }
         for member in self.roster.members().filter(|&member| *member != self.own) {
-            let heard = self.heard.get_mut(member)?;
+            let heard = &mut self.heard[self.members.find(member)? as usize];
             let counts = heard.waiting.as_ref().is_some_and(|seen| {
                 let covers =
                     |replica: &ReplicaId| seen.counter(replica) <= context.counter(replica);
                 (covers(member) || off(Condition::OwnEntry))
-                    && (self.roster.retired().all(covers) || off(Condition::RetiredEntries))
+                    && (self.roster.retired_in_any_order().all(covers)
+                        || off(Condition::RetiredEntries))
             });
             if counts {
                 heard.counted = heard.waiting.take();
@@ -141,5 +180,22 @@ impl Stability {
             cut.limit(heard.counted.as_ref()?);
         }
         Some(cut)
+    }
+    /// Checks that only members of the present roster have been heard. O(members × replicas).
+    ///
+    /// # Panics
+    ///
+    /// If somebody else has been.
+    pub fn check_invariants(&self) {
+        self.roster.check_invariants();
+        self.members.check_invariants();
+        assert_eq!(self.members.len(), self.heard.len(), "members and what they announced");
+        for member in self.members.iter() {
+            assert!(self.roster.has_member(member), "{member} is heard and no member");
+            assert_ne!(*member, self.own, "it has heard itself");
+        }
+        for heard in &self.heard {
+            heard.counted.iter().chain(&heard.waiting).for_each(VersionVector::check_invariants);
+        }
     }
 }

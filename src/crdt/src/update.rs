@@ -8,7 +8,11 @@ use crate::{Claim, Contribution, Dot, Operation};
 /// An issued operation with its dot and with what it met at its issuer. An update means the same
 /// at every replica, whatever that replica holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "crate::serde_forms::Unchecked")
+)]
 pub struct Update {
     /// The operation's unique name.
     pub dot: Dot,
@@ -22,7 +26,7 @@ pub struct Update {
 
 /// The end of a contribution.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cancel {
     /// The contribution.
     pub dot: Dot,
@@ -33,7 +37,7 @@ pub struct Cancel {
 
 /// The part of a Tighten that concerns the narrower claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tightening {
     /// The priority of the old claim, which the narrower one is raised by.
     pub carries: u64,

@@ -9,6 +9,7 @@ use core::num::NonZeroU64;
 
 use crate::context::Place;
 use crate::leb128::{read, unzigzag, write, zigzag};
+use crate::sort::sorted;
 use crate::{Contribution, contribution};
 
 /// The contributions to a claim that no applied update cancels, in the order of application or by
@@ -20,8 +21,9 @@ pub(crate) struct Contributions {
     pub(super) is_listed: bool,
 }
 
-/// One of them, with its dot: the counter-th operation of the replica at that place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One of them, with its dot: the counter-th operation of the replica at that place. Ordered by
+/// dot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Survivor {
     pub(crate) place: Place,
     pub(crate) counter: u64,
@@ -55,9 +57,7 @@ impl Contributions {
 
     /// All of them by place and counter.
     pub(super) fn by_dot(&self) -> Vec<Survivor> {
-        let mut survivors: Vec<Survivor> = self.iter().collect();
-        survivors.sort_unstable_by_key(Survivor::dot);
-        survivors
+        sorted(self.iter().collect())
     }
 
     /// Puts others in their place.

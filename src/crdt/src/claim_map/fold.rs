@@ -6,6 +6,7 @@ use super::{ClaimMap, Contributions, Survivor, contributions_at};
 use crate::VersionVector;
 use crate::ablation::{Condition, is_off as off};
 use crate::ownership::Slot;
+use crate::sort::sorted;
 
 impl ClaimMap {
     /// Folds contributions within the stable `cut` (see [`Stability`](crate::Stability)): for a
@@ -28,7 +29,7 @@ impl ClaimMap {
     ///   *quiet*: everybody has seen whatever has cancelled anything of it here.
     pub fn fold(&mut self, cut: &VersionVector) -> usize {
         self.restless.retain(|_, cancelling| {
-            cancelling.retain(|replica, counter| *counter > cut.counter(replica));
+            cancelling.retain_beyond(cut);
             !cancelling.is_empty()
         });
         let mut folded = 0;
@@ -82,8 +83,7 @@ impl ClaimMap {
 impl Contributions {
     /// Whether some replica has more than one contribution.
     pub(super) fn has_several(&self) -> bool {
-        let mut places: Vec<_> = self.iter().map(|survivor| survivor.place).collect();
-        places.sort_unstable();
+        let places = sorted(self.iter().map(|survivor| survivor.place).collect());
         places.windows(2).any(|pair| pair[0] == pair[1])
     }
 }

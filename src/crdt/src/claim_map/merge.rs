@@ -1,22 +1,22 @@
 //! How another whole state is taken in.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use super::{ClaimMap, Joined, Survivor};
 use crate::context::Place;
 use crate::ownership::Slot;
+use crate::sort::sorted;
 use crate::{Claim, Delta, Dot, ReplicaId};
 
 /// What a merge changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
     /// The claims of which something else survives than before, whether or not that changed a
-    /// priority; without those that what had been waiting touched.
-    pub claims: BTreeSet<Claim>,
-    /// Per replica of which the other state had applied more: the first and the last counter of
-    /// what is new.
-    pub news: Vec<(ReplicaId, u64, u64)>,
+    /// priority, in order; without those that what had been waiting touched.
+    pub claims: Vec<Claim>,
+    /// Per replica of which the other state had applied more: the counters of what is new.
+    pub news: Vec<(ReplicaId, RangeInclusive<u64>)>,
     /// What came of the updates that had been waiting on either side.
     pub waiting: Joined,
 }
@@ -25,16 +25,32 @@ impl ClaimMap {
     /// Takes in the whole state of another replica. Where both have seen the same, O(1); where
     /// this one has seen more, O(replicas); and in both cases what waits there; else O(both
     /// states). Commutative, associative and idempotent.
+    ///
+    /// ```
+    /// use scalesmall_crdt::{Claim, ClaimMap, KeyRange, NodeId, Operation, ReplicaId};
+    ///
+    /// let a = ReplicaId::first(NodeId::new("a")?);
+    /// let (mut at_a, mut at_b) = (ClaimMap::new(), ClaimMap::new());
+    /// let claim = Claim::new(a.node.clone(), KeyRange::new(0, 99)?);
+    /// at_a.issue(&a, Operation::Register { claim: claim.clone() })?;
+    ///
+    /// let merged = at_b.merge(&at_a);
+    /// assert_eq!(merged.claims, [claim]);
+    /// assert_eq!(merged.news.len(), 1);
+    /// // What is known already is no news.
+    /// assert_eq!(at_b.merge(&at_a), Default::default());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn merge(&mut self, other: &Self) -> Merged {
         let mut merged = Merged::default();
-        let mut early: Delta = other.waiting.values().cloned().collect();
+        let mut early: Delta = other.waiting.clone();
         if self.fingerprint != other.fingerprint {
             let is_older = other.cancelled.is_empty() && self.context.includes(&other.context);
             if !is_older {
                 self.merge_applied(other, &mut merged);
             }
             // What has waited here may have got its predecessor.
-            early.extend(core::mem::take(&mut self.waiting).into_values());
+            early.group(core::mem::take(&mut self.waiting));
         }
         merged.waiting = self.join(&early);
         merged
@@ -56,22 +72,23 @@ impl ClaimMap {
                 self.merge_claim(claim, &theirs, other, &places, merged);
             }
         }
+        merged.claims = sorted(core::mem::take(&mut merged.claims));
         for (replica, counter) in other.context.unordered() {
             let before = self.context.counter(replica);
             if before < counter {
                 self.context.raise(replica, counter);
                 self.fingerprint.advance(replica, before, counter);
-                merged.news.push((replica.clone(), before + 1, counter));
+                merged.news.push((replica.clone(), before + 1..=counter));
             }
         }
         for (dot, claims) in &other.cancelled {
-            for (claim, &is_whole) in claims {
-                self.remember_cancelled(dot, claim, is_whole);
+            for (claim, is_whole) in claims {
+                self.remember_cancelled(dot, claim, *is_whole);
             }
         }
         self.cancelled.retain(|dot, _| !self.context.contains(dot));
         for (claim, cancelling) in &other.restless {
-            for (replica, &counter) in cancelling {
+            for (replica, counter) in cancelling.unordered() {
                 self.note_cancelling(claim, replica, counter);
             }
         }
@@ -123,7 +140,7 @@ impl ClaimMap {
         let slot = self.ownership.claims.hold(&claim);
         self.replace(slot, &both);
         self.list_if_several(slot);
-        merged.claims.insert(claim);
+        merged.claims.push(claim);
     }
 
     /// Whether this replica has not applied a contribution yet and knows it to be cancelled.
@@ -159,8 +176,6 @@ impl Places {
         let rename =
             |survivor: Survivor| Survivor { place: self.own[survivor.place as usize], ..survivor };
         let own = &other.contributions[slot as usize];
-        let mut survivors: Vec<Survivor> = own.iter().map(rename).collect();
-        survivors.sort_unstable_by_key(Survivor::dot);
-        survivors
+        sorted(own.iter().map(rename).collect())
     }
 }

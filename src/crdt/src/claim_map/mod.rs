@@ -27,6 +27,7 @@ use crate::ablation::{Condition, is_off as off};
 use crate::context::Place;
 use crate::limits::WAITING_MAX;
 use crate::ownership::Slot;
+use crate::sort::{sorted, sorted_once};
 use crate::{
     Cancel, Claim, Contribution, Delta, Dot, Fingerprint, Operation, OperationError, Ownership,
     ReplicaId, Tightening, Update, VersionVector,
@@ -52,12 +53,12 @@ pub struct ClaimMap {
     /// What an applied update cancels whose own update is not applied yet, by dot and then by the
     /// claim it is cancelled at, and whether whole: that update may cancel others in turn, so it
     /// is still needed, and must not contribute when it comes.
-    pub(crate) cancelled: BTreeMap<Dot, BTreeMap<Claim, bool>>,
+    pub(crate) cancelled: BTreeMap<Dot, Vec<(Claim, bool)>>,
     /// Updates that came before their predecessor from the same replica.
-    pub(crate) waiting: BTreeMap<Dot, Arc<Update>>,
+    pub(crate) waiting: Delta,
     /// Claims with cancelling updates that were not known to be stable when last looked at: per
     /// replica the latest of them.
-    pub(crate) restless: BTreeMap<Claim, BTreeMap<ReplicaId, u64>>,
+    pub(crate) restless: BTreeMap<Claim, VersionVector>,
     /// The slots that are listed: those of all claims with several contributions of one replica,
     /// and some others.
     unfolded: Vec<Slot>,
@@ -79,10 +80,12 @@ pub struct Joined {
 }
 
 impl Joined {
-    /// The claims that were touched, whether or not that changed a priority. O(n log n).
+    /// The claims that were touched, whether or not that changed a priority, in order.
+    /// O(n log n).
     #[must_use]
-    pub fn claims(&self) -> BTreeSet<Claim> {
-        self.applied.iter().flat_map(|update| update.claims()).map(|(claim, _)| claim).collect()
+    pub fn claims(&self) -> Vec<Claim> {
+        let claims = self.applied.iter().flat_map(|update| update.claims());
+        sorted_once(claims.map(|(claim, _)| claim).collect())
     }
 }
 
@@ -110,10 +113,8 @@ impl ClaimMap {
     pub fn contributions(&self, claim: &Claim) -> impl Iterator<Item = (Dot, Contribution)> {
         let slot = self.ownership.claims.find(claim);
         let survivors = slot.into_iter().flat_map(|slot| self.contributions[slot as usize].iter());
-        let mut contributions: Vec<(Dot, Contribution)> =
-            survivors.map(|survivor| (self.dot(&survivor), survivor.contribution)).collect();
-        contributions.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        contributions.into_iter()
+        let with_dot = |survivor: Survivor| (self.dot(&survivor), survivor.contribution);
+        sorted(survivors.map(with_dot).collect()).into_iter()
     }
 
     /// Who serves which keys: kept up with every change, at the cost of the change.
@@ -159,6 +160,10 @@ impl ClaimMap {
     /// # Errors
     ///
     /// [`OperationError`]; nothing has changed then and no dot was taken.
+    ///
+    /// # Panics
+    ///
+    /// At 2³² − 1 claims or 2³² replicas.
     pub fn issue(
         &mut self,
         replica: &ReplicaId,
@@ -231,8 +236,8 @@ impl ClaimMap {
                 self.apply(place, update, slot);
                 joined.applied.push(Arc::clone(update));
                 self.apply_waiting(place, joined);
-            } else if self.waiting.len() < WAITING_MAX || self.waiting.contains_key(&update.dot) {
-                self.waiting.insert(update.dot.clone(), Arc::clone(update));
+            } else if self.waiting.len() < WAITING_MAX || self.waiting.get(&update.dot).is_some() {
+                self.waiting.insert(Arc::clone(update));
                 joined.waiting += 1;
             } else {
                 joined.dropped += 1;
@@ -347,24 +352,29 @@ impl ClaimMap {
             return;
         }
         self.note_cancelling(claim, &by.replica, by.counter);
-        // By place: those that are cancelled singly, and up to where all are.
-        let (mut single, mut whole) = (BTreeSet::new(), BTreeMap::new());
+        let mut single = Vec::with_capacity(cancels.len());
         for Cancel { dot, is_whole } in cancels {
             if !self.context.contains(dot) {
                 self.remember_cancelled(dot, claim, *is_whole);
             }
-            let Some(place) = self.context.place(&dot.replica) else { continue };
-            single.insert((place, dot.counter));
-            if *is_whole {
-                let up_to: &mut u64 = whole.entry(place).or_default();
-                *up_to = dot.counter.max(*up_to);
+            if let Some(place) = self.context.place(&dot.replica) {
+                single.push((place, dot.counter, *is_whole));
             }
         }
+        let single = sorted(single);
+        let whole: Vec<(Place, u64)> = single
+            .iter()
+            .filter_map(|&(place, counter, is_whole)| is_whole.then_some((place, counter)))
+            .collect();
         let Some(slot) = self.ownership.claims.find(claim) else { return };
         let own = &self.contributions[slot as usize];
         let is_cancelled = |survivor: &Survivor| {
-            let up_to = whole.get(&survivor.place);
-            single.contains(&survivor.dot()) || up_to.is_some_and(|&to| survivor.counter <= to)
+            let dot = survivor.dot();
+            let next = single.partition_point(|&(place, counter, _)| (place, counter) < dot);
+            let is_single = single.get(next).is_some_and(|&(place, to, _)| (place, to) == dot);
+            // The first that is whole and not before it covers it, if of its replica.
+            let next = whole.partition_point(|&to| to < dot);
+            is_single || whole.get(next).is_some_and(|&(place, _)| place == survivor.place)
         };
         let kept: Vec<Survivor> = own.iter().filter(|survivor| !is_cancelled(survivor)).collect();
         self.replace(slot, &kept);
@@ -377,19 +387,21 @@ impl ClaimMap {
         }
         let last = Dot { replica: dot.replica.clone(), counter: u64::MAX };
         self.cancelled.range(dot..=&last).any(|(cancelled, claims)| {
-            claims.get(claim).is_some_and(|&is_whole| is_whole || cancelled == dot)
+            let at = claims.binary_search_by(|(other, _)| other.cmp(claim));
+            at.is_ok_and(|at| claims[at].1 || cancelled == dot)
         })
     }
 
     fn remember_cancelled(&mut self, dot: &Dot, claim: &Claim, is_whole: bool) {
         let claims = self.cancelled.entry(dot.clone()).or_default();
-        *claims.entry(claim.clone()).or_default() |= is_whole;
+        match claims.binary_search_by(|(other, _)| other.cmp(claim)) {
+            Ok(at) => claims[at].1 |= is_whole,
+            Err(at) => claims.insert(at, (claim.clone(), is_whole)),
+        }
     }
 
     fn note_cancelling(&mut self, claim: &Claim, replica: &ReplicaId, counter: u64) {
-        let cancelling = self.restless.entry(claim.clone()).or_default();
-        let latest = cancelling.entry(replica.clone()).or_default();
-        *latest = counter.max(*latest);
+        self.restless.entry(claim.clone()).or_default().raise(replica, counter);
     }
 }
 
@@ -401,8 +413,8 @@ impl ClaimMap {
     pub(crate) fn from_parts(
         context: VersionVector,
         claims: impl IntoIterator<Item = (Claim, Contributions)>,
-        cancelled: BTreeMap<Dot, BTreeMap<Claim, bool>>,
-        restless: BTreeMap<Claim, BTreeMap<ReplicaId, u64>>,
+        cancelled: BTreeMap<Dot, Vec<(Claim, bool)>>,
+        restless: BTreeMap<Claim, VersionVector>,
         waiting: &Delta,
     ) -> Self {
         let mut map = Self { context, cancelled, restless, ..Self::default() };
@@ -424,10 +436,11 @@ impl ClaimMap {
     /// O(n log n).
     pub(crate) fn survivors(&self) -> Vec<(Claim, &Contributions)> {
         let claims = &self.ownership.claims;
-        let of_slot = |slot| (claims.claim_at(slot), &self.contributions[slot as usize]);
-        let mut survivors: Vec<(Claim, &Contributions)> = claims.slots().map(of_slot).collect();
-        survivors.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        survivors
+        let of_slot = |(claim, slot): (_, Slot)| (claim, &self.contributions[slot as usize]);
+        sorted(claims.slots().map(|slot| (claims.claim_at(slot), slot)).collect())
+            .into_iter()
+            .map(of_slot)
+            .collect()
     }
 
     /// Checks what must hold between the parts. O(state).
@@ -437,6 +450,8 @@ impl ClaimMap {
     /// With the part that is broken.
     pub fn check_invariants(&self) {
         self.ownership.check_invariants();
+        self.context.check_invariants();
+        self.waiting.check_invariants();
         let mut fingerprint = Fingerprint::default();
         for (replica, counter) in self.context.unordered() {
             fingerprint.advance(replica, 0, counter);
@@ -461,13 +476,11 @@ impl ClaimMap {
         }
         for (claim, cancelling) in &self.restless {
             assert!(!cancelling.is_empty(), "{claim} is restless for nothing");
-            for (replica, &counter) in cancelling {
-                let is_applied = counter <= self.context.counter(replica);
-                assert!(is_applied, "{claim} is restless for what is not applied");
-            }
+            let are_applied = self.context.includes(cancelling);
+            assert!(are_applied, "{claim} is restless for what is not applied");
         }
         assert!(self.waiting.len() <= WAITING_MAX, "{} updates wait", self.waiting.len());
-        for dot in self.waiting.keys() {
+        for dot in self.waiting.dots() {
             let applied = self.context.counter(&dot.replica);
             assert!(dot.counter > applied + 1, "{dot} waits although {applied} are applied");
         }

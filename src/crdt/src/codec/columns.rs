@@ -14,7 +14,7 @@ const BLOCK: usize = 64;
 
 impl Writer<'_> {
     /// Each number takes at least `width_min` bits.
-    pub(super) fn column(&mut self, numbers: &[u64], width_min: u32) {
+    pub(super) fn column(&mut self, numbers: Vec<u64>, width_min: u32) {
         for block in numbers.chunks(BLOCK) {
             let least = block.iter().copied().min().expect("a block is not empty");
             let most = block.iter().copied().max().expect("a block is not empty");

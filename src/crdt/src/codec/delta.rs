@@ -23,6 +23,24 @@ impl Delta {
     /// The delta as fewer bytes, for somebody who has `seen` so much: what the two have in common
     /// is referred to, claims by the dot of an operation on them. `claims` is the sender's state.
     /// Only who has these operations in a [`History`] can read it.
+    ///
+    /// ```
+    /// use scalesmall_crdt::{Claim, ClaimMap, Delta, History, KeyRange, NodeId, Operation, ReplicaId};
+    /// use std::sync::Arc;
+    ///
+    /// let a = ReplicaId::first(NodeId::new("a rather long name")?);
+    /// let claim = Claim::new(a.node.clone(), KeyRange::new(1_000_000, 2_000_000)?);
+    /// let increase = Operation::Increase { claim, by: 3.try_into()? };
+    /// let (mut map, mut log_of_b) = (ClaimMap::new(), History::new());
+    /// log_of_b.push(Arc::new(map.issue(&a, increase.clone())?));
+    /// let seen_by_b = map.context().clone();
+    ///
+    /// let news = Delta::from(map.issue(&a, increase)?);
+    /// let bytes = news.to_bytes_for(&seen_by_b, &map);
+    /// assert_eq!((bytes.len(), news.to_bytes().len()), (9, 30));
+    /// assert_eq!(Delta::from_bytes_with(&bytes, &log_of_b)?, news);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_bytes_for(&self, seen: &VersionVector, claims: &ClaimMap) -> Vec<u8> {
         self.encode(Some(Receiver { seen, claims }))
@@ -95,7 +113,7 @@ impl VersionVector {
 impl Body for VersionVector {
     const KIND: Kind = Kind::VersionVector;
 
-    fn write<'a>(&'a self, writer: &mut Writer<'a>) {
+    fn write(&self, writer: &mut Writer<'_>) {
         writer.count(self.unordered().count());
         for (replica, counter) in self.iter() {
             writer.replica(replica);
@@ -173,14 +191,14 @@ impl Reference {
     }
 }
 
-impl<'a> Writer<'a> {
-    pub(super) fn counted_delta(&mut self, delta: &'a Delta) {
+impl Writer<'_> {
+    pub(super) fn counted_delta(&mut self, delta: &Delta) {
         self.count(delta.replicas());
         self.updates(delta);
     }
 
     /// The updates of each replica together.
-    fn updates(&mut self, delta: &'a Delta) {
+    fn updates(&mut self, delta: &Delta) {
         let mut updates = delta.updates().peekable();
         let mut previous: Option<&Update> = None;
         while let Some(update) = updates.next() {
@@ -229,21 +247,16 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn reference_or_claim(&mut self, reference: Reference, update: &'a Update) {
+    fn reference_or_claim(&mut self, reference: Reference, update: &Update) {
         match reference {
             Reference::Full => self.claim(update.operation.claim()),
             Reference::Previous => {}
             Reference::Own(distance) => self.number(distance),
-            Reference::Other(Dot { replica, counter }) => {
-                let seen = self.receiver.expect("a reference has a receiver").seen;
-                let place = seen.place(&replica).expect("only what is seen is referred to");
-                self.replica(seen.replica_at(place));
-                self.number(counter);
-            }
+            Reference::Other(dot) => self.dot(&dot),
         }
     }
 
-    fn operands(&mut self, update: &'a Update) {
+    fn operands(&mut self, update: &Update) {
         match &update.operation {
             Operation::Increase { by, .. } | Operation::Decrease { by, .. } => {
                 self.number(by.get().into());
@@ -263,7 +276,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn cancels(&mut self, cancels: &'a [Cancel]) {
+    fn cancels(&mut self, cancels: &[Cancel]) {
         self.count(cancels.len());
         for Cancel { dot, is_whole } in cancels {
             self.replica(&dot.replica);

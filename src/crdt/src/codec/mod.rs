@@ -68,7 +68,7 @@ enum Kind {
 trait Body: Sized {
     const KIND: Kind;
 
-    fn write<'a>(&'a self, writer: &mut Writer<'a>);
+    fn write(&self, writer: &mut Writer<'_>);
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError>;
 

@@ -9,13 +9,13 @@
 //! | 2 | the bytes of its name, which follows | its incarnation; its node follows |
 //! | 3 | | the bytes of its name, which follows; it is the first replica of that node, which was not mentioned before |
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::reader::Reader;
 use super::{DecodeError, Flaw};
 use crate::leb128::write;
 use crate::limits::NODE_NAME_CHARS_MAX;
+use crate::numbered::Numbered;
 use crate::{NodeId, ReplicaId, VersionVector};
 
 const MENTIONED: u64 = 0;
@@ -30,57 +30,60 @@ pub(crate) fn short_hash(replica: &ReplicaId) -> u32 {
     replica.stable_hash() as u32 >> FORM_BITS
 }
 
+/// Those that were mentioned so far, by number.
 #[derive(Default)]
-pub(super) struct NamesWritten<'a> {
-    nodes: BTreeMap<&'a NodeId, u64>,
-    replicas: BTreeMap<&'a ReplicaId, u64>,
+pub(super) struct NamesWritten {
+    nodes: Numbered<NodeId>,
+    replicas: Numbered<ReplicaId>,
 }
 
-impl<'a> NamesWritten<'a> {
+impl NamesWritten {
     pub(super) fn has_replica(&self, replica: &ReplicaId) -> bool {
-        self.replicas.contains_key(replica)
+        self.replicas.find(replica).is_some()
     }
 
-    pub(super) fn node(&mut self, node: &'a NodeId, bytes: &mut Vec<u8>) {
-        match self.nodes.get(node) {
-            Some(number) => write(bytes, number << FORM_BITS | MENTIONED),
+    pub(super) fn node(&mut self, node: &NodeId, bytes: &mut Vec<u8>) {
+        match self.nodes.find(node) {
+            Some(number) => write(bytes, u64::from(number) << FORM_BITS | MENTIONED),
             None => self.new_node(node, NEW, bytes),
         }
     }
 
     pub(super) fn replica(
         &mut self,
-        replica: &'a ReplicaId,
+        replica: &ReplicaId,
         seen: Option<&VersionVector>,
         bytes: &mut Vec<u8>,
     ) {
-        if let Some(number) = self.replicas.get(replica) {
-            write(bytes, number << FORM_BITS | MENTIONED);
+        if let Some(number) = self.replicas.find(replica) {
+            write(bytes, u64::from(number) << FORM_BITS | MENTIONED);
             return;
         }
+        let is_new_node = self.nodes.find(&replica.node).is_none();
         if seen.is_some_and(|seen| seen.counter(replica) > 0) {
             let hash = short_hash(replica) << FORM_BITS | SEEN as u32;
             bytes.extend_from_slice(&hash.to_le_bytes());
-            let number = self.nodes.len() as u64;
-            self.nodes.entry(&replica.node).or_insert(number);
-        } else if replica.incarnation == 0 && !self.nodes.contains_key(&replica.node) {
+            if is_new_node {
+                self.nodes.add(replica.node.clone());
+            }
+        } else if replica.incarnation == 0 && is_new_node {
             self.new_node(&replica.node, FIRST_OF_NEW, bytes);
         } else {
             write(bytes, u64::from(replica.incarnation) << FORM_BITS | NEW);
             self.node(&replica.node, bytes);
         }
-        self.replicas.insert(replica, self.replicas.len() as u64);
+        self.replicas.add(replica.clone());
     }
 
-    fn new_node(&mut self, node: &'a NodeId, form: u64, bytes: &mut Vec<u8>) {
+    fn new_node(&mut self, node: &NodeId, form: u64, bytes: &mut Vec<u8>) {
         let name = node.as_str().as_bytes();
         write(bytes, (name.len() as u64) << FORM_BITS | form);
         bytes.extend_from_slice(name);
-        self.nodes.insert(node, self.nodes.len() as u64);
+        self.nodes.add(node.clone());
     }
 }
 
-/// Those that were mentioned so far, by number.
+/// The same as they are read.
 #[derive(Default)]
 pub(super) struct NamesRead {
     nodes: Vec<NodeId>,

@@ -11,17 +11,16 @@ use crate::claim_map::{Contributions, Survivor};
 use crate::context::Place;
 use crate::leb128::{unzigzag, zigzag};
 use crate::limits::{COUNTER_MAX, SNAPSHOT_CLAIMS_MAX, WAITING_MAX};
-use crate::{Claim, ClaimMap, Contribution, Delta, Dot, Key, KeyRange, NodeId, VersionVector};
+use crate::sort::{sorted, sorted_once};
+use crate::{Claim, ClaimMap, Contribution, Dot, Key, KeyRange, NodeId, VersionVector};
 
 impl ClaimMap {
     /// The whole state as bytes: what survives, the context, what is cancelled and not seen, where
     /// something cancelled that not everybody is known to have seen, what waits.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        // What it borrows from must outlive the writer.
-        let parts = Parts::of(self);
         let mut writer = Writer::new(Kind::Snapshot, None);
-        parts.write(&mut writer);
+        writer.snapshot(self);
         writer.into_bytes()
     }
 
@@ -48,84 +47,64 @@ const INCREASES: u64 = 2;
 const DECREASES: u64 = 4;
 const KINDS: u64 = 7;
 
-/// A state as it is written.
-struct Parts<'a> {
-    map: &'a ClaimMap,
-    claims: Vec<(Claim, &'a Contributions)>,
-    waiting: Delta,
-}
-
-impl<'a> Parts<'a> {
-    fn of(map: &'a ClaimMap) -> Self {
-        let waiting = map.waiting.values().cloned().collect();
-        Self { map, claims: map.survivors(), waiting }
-    }
-
-    fn write<'b>(&'b self, writer: &mut Writer<'b>) {
-        self.map.context.write(writer);
-        self.write_claims(writer);
-        self.write_contributions(writer);
-        writer.count(self.map.cancelled.len());
-        for (dot, claims) in &self.map.cancelled {
-            writer.dot(dot);
-            writer.count(claims.len());
-            for (claim, &is_whole) in claims {
-                writer.claim(claim);
-                writer.byte(is_whole.into());
+impl Writer<'_> {
+    fn snapshot(&mut self, map: &ClaimMap) {
+        map.context.write(self);
+        let claims = map.survivors();
+        self.claims(&claims);
+        self.contributions(&claims, &map.context);
+        self.count(map.cancelled.len());
+        for (dot, claims) in &map.cancelled {
+            self.dot(dot);
+            self.count(claims.len());
+            for (claim, is_whole) in claims {
+                self.claim(claim);
+                self.byte((*is_whole).into());
             }
         }
-        writer.count(self.map.restless.len());
-        for (claim, cancelling) in &self.map.restless {
-            writer.claim(claim);
-            writer.count(cancelling.len());
-            for (replica, &counter) in cancelling {
-                writer.replica(replica);
-                writer.number(counter);
-            }
+        self.count(map.restless.len());
+        for (claim, cancelling) in &map.restless {
+            self.claim(claim);
+            cancelling.write(self);
         }
-        writer.counted_delta(&self.waiting);
+        self.counted_delta(&map.waiting);
     }
 
     /// The claims by (start, end, node), in three columns.
-    fn write_claims<'b>(&'b self, writer: &mut Writer<'b>) {
-        let mut nodes: BTreeMap<&NodeId, u64> =
-            self.claims.iter().map(|(claim, _)| (&claim.node, 0)).collect();
-        nodes.values_mut().zip(0..).for_each(|(number, next)| *number = next);
-        writer.count(self.claims.len());
-        writer.count(nodes.len());
-        nodes.keys().for_each(|node| writer.node(node));
+    fn claims(&mut self, claims: &[(Claim, &Contributions)]) {
+        let nodes = sorted_once(claims.iter().map(|(claim, _)| &claim.node).collect());
+        self.count(claims.len());
+        self.count(nodes.len());
+        nodes.iter().for_each(|node| self.node(node));
         let mut from = 0;
-        let gaps = self.claims.iter().map(|(claim, _)| {
+        let gaps = claims.iter().map(|(claim, _)| {
             let start = u64::from(claim.range.start());
             start - core::mem::replace(&mut from, start)
         });
-        writer.column(&gaps.collect::<Vec<_>>(), 0);
-        let lengths = self.claims.iter().map(|(claim, _)| claim.range.keys() - 1);
-        writer.column(&lengths.collect::<Vec<_>>(), 0);
-        let numbers = self.claims.iter().map(|(claim, _)| nodes[&claim.node]);
-        writer.column(&numbers.collect::<Vec<_>>(), 0);
+        self.column(gaps.collect(), 0);
+        self.column(claims.iter().map(|(claim, _)| claim.range.keys() - 1).collect(), 0);
+        let number = |node: &NodeId| nodes.partition_point(|&other| other < node) as u64;
+        self.column(claims.iter().map(|(claim, _)| number(&claim.node)).collect(), 0);
     }
 
     /// The contributions of one replica after the other, by counter.
-    fn write_contributions(&self, writer: &mut Writer<'_>) {
-        let context = &self.map.context;
-        let mut order: Vec<Place> = (0..context.places() as Place).collect();
-        order.retain(|&place| context.counter_at(place) > 0);
-        order.sort_unstable_by_key(|&place| context.replica_at(place));
+    fn contributions(&mut self, claims: &[(Claim, &Contributions)], context: &VersionVector) {
+        let places = (0..context.places() as Place).filter(|&place| context.counter_at(place) > 0);
+        let order = sorted(places.map(|place| (context.replica_at(place), place)).collect());
         let mut rank = alloc::vec![0; context.places()];
-        order.iter().zip(0..).for_each(|(&place, next)| rank[place as usize] = next);
+        order.iter().zip(0..).for_each(|(&(_, place), next)| rank[place as usize] = next);
 
         let mut survivors: Vec<(usize, u64, u64, Contribution)> = Vec::new();
-        for ((_, own), position) in self.claims.iter().zip(0..) {
+        for ((_, own), position) in claims.iter().zip(0..) {
             survivors.extend(own.iter().map(|Survivor { place, counter, contribution }| {
                 (rank[place as usize], counter, position, contribution)
             }));
         }
-        survivors.sort_unstable_by_key(|&(rank, counter, ..)| (rank, counter));
+        let survivors = sorted(survivors);
         let mut counts = alloc::vec![0; order.len()];
         survivors.iter().for_each(|&(rank, ..)| counts[rank] += 1);
-        writer.count(survivors.len());
-        writer.column(&counts, 0);
+        self.count(survivors.len());
+        self.column(counts, 0);
 
         let mut last = (0, 0);
         let mut gap = |rank, counter| {
@@ -133,16 +112,15 @@ impl<'a> Parts<'a> {
             if rank == last_rank { counter - last_counter } else { counter }
         };
         let gaps = survivors.iter().map(|&(rank, counter, ..)| gap(rank, counter));
-        writer.column(&gaps.collect::<Vec<_>>(), 0);
+        self.column(gaps.collect(), 0);
         let positions = survivors.iter().map(|&(_, _, position, _)| position);
-        writer.column(&positions.collect::<Vec<_>>(), POSITION_BITS_MIN);
-        let mut column = |of: fn(&Contribution) -> u64| {
+        self.column(positions.collect(), POSITION_BITS_MIN);
+        let columns: [fn(&Contribution) -> u64; 3] =
+            [kinds, |it| zigzag(it.change), |it| it.stands_for.get() - 1];
+        for of in columns {
             let numbers = survivors.iter().map(|(.., contribution)| of(contribution));
-            writer.column(&numbers.collect::<Vec<_>>(), 0);
-        };
-        column(kinds);
-        column(|contribution| zigzag(contribution.change));
-        column(|contribution| contribution.stands_for.get() - 1);
+            self.column(numbers.collect(), 0);
+        }
     }
 }
 
@@ -163,26 +141,23 @@ impl Reader<'_> {
             if context.contains(&dot) {
                 return Err(reader.contradiction("seen, and cancelled before it is seen"));
             }
-            let claims: BTreeMap<Claim, bool> = reader.pairs(4, |reader| {
-                let claim = reader.claim()?;
-                Ok((claim, reader.within(0, 1)? == 1))
-            })?;
+            let mut claims: Vec<(Claim, bool)> = Vec::new();
+            for _ in 0..reader.count(4)? {
+                claims.push((reader.claim()?, reader.within(0, 1)? == 1));
+            }
+            if claims.is_empty() || !claims.is_sorted_by(|a, b| a.0 < b.0) {
+                return Err(reader.flaw(Flaw::OutOfOrder));
+            }
             Ok((dot, claims))
         })?;
         let restless = self.pairs(4, |reader| {
             let claim = reader.claim()?;
-            let cancelling = reader.pairs(2, |reader| {
-                let dot = reader.dot()?;
-                if !context.contains(&dot) {
-                    return Err(reader.contradiction("it cancelled and is not seen"));
-                }
-                Ok((dot.replica, dot.counter))
-            })?;
+            let cancelling = VersionVector::read(reader)?;
+            if cancelling.is_empty() || !context.includes(&cancelling) {
+                return Err(reader.contradiction("it cancelled and is not seen"));
+            }
             Ok((claim, cancelling))
         })?;
-        if cancelled.values().any(BTreeMap::is_empty) || restless.values().any(BTreeMap::is_empty) {
-            return Err(self.contradiction("an entry of nothing"));
-        }
         let waiting = self.counted_delta()?;
         let is_early = |dot: &Dot| dot.counter > context.counter(&dot.replica) + 1;
         if waiting.len() > WAITING_MAX || !waiting.dots().all(is_early) {

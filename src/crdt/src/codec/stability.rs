@@ -27,7 +27,7 @@ impl Announcement {
 impl Body for Announcement {
     const KIND: Kind = Kind::Announcement;
 
-    fn write<'a>(&'a self, writer: &mut Writer<'a>) {
+    fn write(&self, writer: &mut Writer<'_>) {
         writer.replica(&self.from);
         write_all(self.roster.joined(), writer);
         write_all(self.roster.retired(), writer);
@@ -47,7 +47,7 @@ impl Body for Announcement {
     }
 }
 
-fn write_all<'a>(replicas: impl Iterator<Item = &'a ReplicaId> + Clone, writer: &mut Writer<'a>) {
-    writer.count(replicas.clone().count());
+fn write_all<'a>(replicas: impl ExactSizeIterator<Item = &'a ReplicaId>, writer: &mut Writer<'_>) {
+    writer.count(replicas.len());
     replicas.for_each(|replica| writer.replica(replica));
 }

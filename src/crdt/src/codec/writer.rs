@@ -9,7 +9,7 @@ use crate::{Claim, Dot, KeyRange, NodeId, ReplicaId};
 
 pub(super) struct Writer<'a> {
     bytes: Vec<u8>,
-    names: NamesWritten<'a>,
+    names: NamesWritten,
     pub(super) receiver: Option<Receiver<'a>>,
 }
 
@@ -40,11 +40,11 @@ impl<'a> Writer<'a> {
         self.number(range.keys() - 1);
     }
 
-    pub(super) fn node(&mut self, node: &'a NodeId) {
+    pub(super) fn node(&mut self, node: &NodeId) {
         self.names.node(node, &mut self.bytes);
     }
 
-    pub(super) fn replica(&mut self, replica: &'a ReplicaId) {
+    pub(super) fn replica(&mut self, replica: &ReplicaId) {
         let seen = self.receiver.map(|receiver| receiver.seen);
         self.names.replica(replica, seen, &mut self.bytes);
     }
@@ -54,12 +54,12 @@ impl<'a> Writer<'a> {
         self.names.has_replica(replica)
     }
 
-    pub(super) fn claim(&mut self, claim: &'a Claim) {
+    pub(super) fn claim(&mut self, claim: &Claim) {
         self.node(&claim.node);
         self.range(claim.range);
     }
 
-    pub(super) fn dot(&mut self, dot: &'a Dot) {
+    pub(super) fn dot(&mut self, dot: &Dot) {
         self.replica(&dot.replica);
         self.number(dot.counter);
     }

@@ -187,7 +187,11 @@ impl ClaimTable {
 
     /// The node of a claim.
     pub(super) fn node(&self, entry: &Entry) -> &NodeId {
-        &self.nodes[entry.node as usize].name
+        self.node_by_number(entry.node)
+    }
+
+    pub(super) fn node_by_number(&self, number: u32) -> &NodeId {
+        &self.nodes[number as usize].name
     }
 
     /// # Panics

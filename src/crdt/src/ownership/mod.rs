@@ -64,6 +64,7 @@ mod sweep;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::sort::{sorted, sorted_once};
 use crate::{Claim, Key, KeyRange, NodeId};
 pub(crate) use claim_table::{ClaimTable, Slot};
 use differences::Differences;
@@ -191,13 +192,8 @@ impl Ownership {
             (positions.end() + 1).min(KeyRange::ALL.past_end()),
         );
         let claims = self.claims.overlapping(window).map(|entry| entry.range);
-        let mut points: Vec<u64> = claims
-            .flat_map(|range| [u64::from(range.start()), range.past_end()])
-            .filter(|point| positions.contains(point))
-            .collect();
-        points.sort_unstable();
-        points.dedup();
-        points
+        let points = claims.flat_map(|range| [u64::from(range.start()), range.past_end()]);
+        sorted_once(points.filter(|point| positions.contains(point)).collect())
     }
 
     // --- The claims behind it ---
@@ -216,14 +212,11 @@ impl Ownership {
 
     /// The live claims with their priorities, by (start, end, node). O(n log n).
     pub fn claims(&self) -> impl Iterator<Item = (Claim, u64)> {
-        let mut live: Vec<(KeyRange, &NodeId, u64)> = self
-            .claims
-            .overlapping(KeyRange::ALL)
-            .map(|entry| (entry.range, self.claims.node(entry), entry.priority))
-            .collect();
-        // Already by range; the nodes of a range are by number.
-        live.sort();
-        live.into_iter().map(|(range, node, priority)| (Claim::new(node.clone(), range), priority))
+        let live = self.claims.overlapping(KeyRange::ALL);
+        // By range already; the nodes of a range are by number.
+        let live = live.map(|entry| (entry.range, self.claims.node(entry), entry.priority));
+        let live = sorted(live.collect()).into_iter();
+        live.map(|(range, node, priority)| (Claim::new(node.clone(), range), priority))
     }
 
     /// The ranges of the live claims of `node` with their priorities, by (start, end).

@@ -8,7 +8,7 @@ use crate::{Claim, KeyRange, NodeId};
 
 /// A node that serves some keys, with the highest priority among its claims to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Owner {
     /// The server.
     pub node: NodeId,
@@ -18,7 +18,7 @@ pub struct Owner {
 
 /// A run of keys with the same owners.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Segment {
     /// The keys.
     pub range: KeyRange,

@@ -8,10 +8,14 @@ use super::Ownership;
 use super::claim_table::ClaimTable;
 use super::interval_trees::{Entry, Overlapping};
 use super::segment::{Owner, Segment};
+use crate::sort::sorted;
 use crate::{Key, KeyRange, NodeId};
 
 /// The owners of some keys, in their order.
-type Owners<'a> = Vec<(u64, &'a NodeId)>;
+pub(super) type Owners<'a> = Vec<(Reverse<u64>, &'a NodeId)>;
+
+/// A claim over some keys: the number of its node, its priority, where it ends.
+type Cover = (u32, Reverse<u64>, u64);
 
 /// Goes over the segments in a range, the first and the last of them clipped to it. The owners of
 /// the present one are at hand.
@@ -19,7 +23,7 @@ pub(super) struct Sweep<'a> {
     claims: &'a ClaimTable,
     coming: Peekable<Overlapping<'a>>,
     /// Claims over the piece that was cut last.
-    covering: Vec<&'a Entry>,
+    covering: Vec<Cover>,
     /// Where the next piece begins.
     from: u64,
     past_end: u64,
@@ -62,7 +66,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// The owners of the present segment.
-    pub(super) fn owners(&self) -> &[(u64, &'a NodeId)] {
+    pub(super) fn owners(&self) -> &Owners<'a> {
         &self.owners
     }
 
@@ -72,12 +76,12 @@ impl<'a> Sweep<'a> {
             return None;
         }
         let from = self.from;
-        self.covering.retain(|entry| entry.range.past_end() > from);
+        self.covering.retain(|&(.., past_end)| past_end > from);
         while let Some(entry) = self.coming.next_if(|entry| u64::from(entry.range.start()) <= from)
         {
-            self.covering.push(entry);
+            self.covering.push(cover(entry));
         }
-        let ends = self.covering.iter().map(|entry| entry.range.past_end());
+        let ends = self.covering.iter().map(|&(.., past_end)| past_end);
         let start = self.coming.peek().map(|entry| u64::from(entry.range.start()));
         let to = ends.chain(start).fold(self.past_end, u64::min);
         list_owners(self.claims, &mut self.covering, &mut self.next_owners);
@@ -98,21 +102,26 @@ impl Iterator for Sweep<'_> {
 /// The owners of a single key.
 pub(super) fn owners_at(ownership: &Ownership, key: Key) -> Vec<Owner> {
     let range = KeyRange::between(u64::from(key), u64::from(key) + 1);
-    let mut covering: Vec<&Entry> = ownership.claims.overlapping(range).collect();
+    let mut covering: Vec<Cover> = ownership.claims.overlapping(range).map(cover).collect();
     let mut owners = Owners::new();
     list_owners(&ownership.claims, &mut covering, &mut owners);
     owned(&owners)
 }
 
-/// Puts into `owners` those that `covering` come to; of each node its highest claim counts.
-fn list_owners<'a>(claims: &'a ClaimTable, covering: &mut [&Entry], owners: &mut Owners<'a>) {
-    covering.sort_unstable_by_key(|entry| (entry.node, Reverse(entry.priority)));
-    let highest = covering.chunk_by(|a, b| a.node == b.node).map(|of_node| of_node[0]);
-    owners.clear();
-    owners.extend(highest.map(|entry| (entry.priority, claims.node(entry))));
-    owners.sort_unstable_by_key(|&(priority, node)| (Reverse(priority), node));
+fn cover(entry: &Entry) -> Cover {
+    (entry.node, Reverse(entry.priority), entry.range.past_end())
 }
 
-fn owned(owners: &[(u64, &NodeId)]) -> Vec<Owner> {
-    owners.iter().map(|&(priority, node)| Owner { node: node.clone(), priority }).collect()
+/// Puts into `owners` those that `covering` come to; of each node its highest claim counts.
+fn list_owners<'a>(claims: &'a ClaimTable, covering: &mut Vec<Cover>, owners: &mut Owners<'a>) {
+    *covering = sorted(core::mem::take(covering));
+    let highest = covering.chunk_by(|a, b| a.0 == b.0).map(|of_node| of_node[0]);
+    owners.clear();
+    owners.extend(highest.map(|(node, priority, _)| (priority, claims.node_by_number(node))));
+    *owners = sorted(core::mem::take(owners));
+}
+
+fn owned(owners: &Owners<'_>) -> Vec<Owner> {
+    let owner = |&(Reverse(priority), node): &(_, &NodeId)| Owner { node: node.clone(), priority };
+    owners.iter().map(owner).collect()
 }

@@ -18,6 +18,12 @@ pub(crate) enum Step {
         to: usize,
         updates: Vec<usize>,
     },
+    /// What the receiver lacks to be up to date about some keys, as bytes for it alone.
+    Range {
+        from: usize,
+        to: usize,
+        range: KeyRange,
+    },
     /// All that the sender has, and what it announces.
     Exchange {
         from: usize,
@@ -59,10 +65,11 @@ pub(crate) enum Step {
 }
 
 /// Histories that chance hardly finds, each with how many replicas begin it.
-pub(crate) fn crafted() -> [(&'static str, usize, Vec<Step>); 2] {
+pub(crate) fn crafted() -> [(&'static str, usize, Vec<Step>); 3] {
     [
         ("the release of a retired replica", 3, release_of_a_retired_replica()),
         ("a release that overtakes another", 3, release_that_overtakes_another()),
+        ("an announcement under an older roster", 3, announcement_under_an_older_roster()),
     ]
 }
 
@@ -121,6 +128,22 @@ fn release_that_overtakes_another() -> Vec<Step> {
     ]
 }
 
+/// 1 has retired 0, of which 2 knows nothing: it announces two increases, and then takes from 0 a
+/// release that saw one of them. 1 folds the two before it hears of that release from 2.
+fn announcement_under_an_older_roster() -> Vec<Step> {
+    vec![
+        Step::Retire { by: 1, whom: 0 },
+        increase(2),
+        Step::Exchange { from: 2, to: 0 },
+        release(0),
+        increase(2),
+        Step::Exchange { from: 2, to: 1 },
+        Step::Exchange { from: 0, to: 2 },
+        Step::Fold { on: 1 },
+        Step::Exchange { from: 2, to: 1 },
+    ]
+}
+
 /// SplitMix64 (Steele, Lea, Flood 2014).
 pub(crate) struct Random(pub(crate) u64);
 
@@ -159,7 +182,7 @@ pub(crate) fn random(seed: u64) -> (usize, Vec<Step>) {
     let mut claims = 1 + random.below(4);
     let length = 10 + random.below(90);
     // Some histories fold often, others spread news often, some have no newcomers: all mixtures.
-    let most = [20, 16, 16, 6, 4, 8, 12, 12, 2, 2, 5];
+    let most = [20, 16, 16, 6, 4, 8, 12, 12, 2, 2, 5, 12];
     let mut kinds = most.map(|most| random.below(most + 1) * random.below(2));
     kinds[0] += 8;
     kinds[7] += 4;
@@ -167,7 +190,7 @@ pub(crate) fn random(seed: u64) -> (usize, Vec<Step>) {
     operations[1] += 1;
     if random.below(3) == 0 {
         // News in small pieces while members come and go: what the rules of the roster are for.
-        kinds = [10, 12, 0, 0, 0, 10, 14, 10, random.below(3), 0, random.below(3)];
+        kinds = [10, 12, 0, 0, 0, 10, 14, 10, random.below(3), 0, random.below(3), 0];
         operations = [1, 6, 1, 3, 0];
         claims = 1;
     }
@@ -176,9 +199,13 @@ pub(crate) fn random(seed: u64) -> (usize, Vec<Step>) {
     (replicas, steps)
 }
 
+fn ranges() -> [KeyRange; 4] {
+    [(0, 9), (0, 4), (2, 3), (5, 9)].map(|(start, end)| KeyRange::new(start, end).unwrap())
+}
+
 /// How often there is what in one history.
 struct Weights {
-    kinds: [usize; 11],
+    kinds: [usize; 12],
     operations: [usize; 5],
 }
 
@@ -206,13 +233,13 @@ impl Weights {
             8 => Step::Admit { sponsor: any() },
             9 => Step::Restart { on: any(), sponsor: any() },
             10 => Step::Retire { by: any(), whom: any() },
-            _ => unreachable!("there are eleven kinds"),
+            11 => Step::Range { from: any(), to: any(), range: ranges()[random.below(claims)] },
+            _ => unreachable!("there are twelve kinds"),
         }
     }
 
     fn operation(&self, random: &mut Random, claims: usize) -> Operation {
-        const RANGES: [(u32, u32); 4] = [(0, 9), (0, 4), (2, 3), (5, 9)];
-        let ranges = RANGES.map(|(start, end)| KeyRange::new(start, end).unwrap());
+        let ranges = ranges();
         let node = NodeId::new("n").unwrap();
         let range = ranges[random.below(claims)];
         let claim = Claim::new(node, range);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use scalesmall_crdt::{
-    Announcement, Cancel, Claim, ClaimMap, Delta, Dot, NodeId, Operation, ReplicaId, Roster,
-    Stability, Update,
+    Announcement, Cancel, Claim, ClaimMap, Delta, Dot, History, KeyRange, NodeId, Operation,
+    ReplicaId, Roster, Stability, Update,
 };
 
 use crate::ablation::strangers_are_heard;
@@ -69,6 +69,7 @@ impl World {
         let touched = match *step {
             Step::Issue { on, ref operation } => self.issue(living(on), operation),
             Step::Deliver { from, to, ref updates } => self.deliver(any(from), living(to), updates),
+            Step::Range { from, to, range } => self.range(any(from), living(to), range),
             Step::Exchange { from, to } => self.exchange(living(from), living(to)),
             Step::Round { from } => {
                 for &index in alive.iter().cycle().skip(from % alive.len()).take(alive.len()) {
@@ -143,6 +144,42 @@ impl World {
         Some(to)
     }
 
+    /// The log of a replica.
+    fn history(&self, replica: usize) -> History {
+        let mut history = History::new();
+        let visible = Specification::visible(&self.replicas[replica].received);
+        visible.iter().for_each(|dot| history.push(Arc::clone(&self.issued[dot])));
+        history.check_invariants();
+        history
+    }
+
+    fn range(&mut self, from: usize, to: usize, range: KeyRange) -> Option<usize> {
+        let sender = self.replicas[from].id.clone();
+        if !self.replicas[to].stability.roster().has_member(&sender) && !strangers_are_heard() {
+            return None;
+        }
+        let history = self.history(from);
+        let seen = self.replicas[to].map.context();
+        let delta = history.beyond_in(range, seen, usize::MAX);
+        delta.check_invariants();
+        let bytes = delta.to_bytes_for(seen, &self.replicas[from].map);
+        let read = Delta::from_bytes_with(&bytes, &self.history(to));
+        assert_eq!(read.as_ref(), Ok(&delta), "what {sender} wrote is not what was read");
+
+        let Replica { map, received, is_alive: true, .. } = &mut self.replicas[to] else {
+            return None;
+        };
+        let before = map.clone();
+        received.extend(delta.dots().cloned());
+        let joined = map.join(&delta);
+        assert_eq!(joined.waiting, 0, "what is up to date about some keys is so at once");
+        check_changes(&before, map, &joined.claims());
+        let concerns = |update: &&Arc<Update>| update.operation.claim().range.overlaps(range);
+        let mut concerned = history.iter().filter(concerns);
+        assert!(concerned.all(|update| map.context().contains(&update.dot)), "keys {range}");
+        Some(to)
+    }
+
     fn exchange(&mut self, from: usize, to: usize) -> Option<usize> {
         let count = Specification::visible(&self.replicas[from].received).len();
         self.announce(from);
@@ -161,7 +198,14 @@ impl World {
         if from == to || !*is_alive || !(are_members || strangers_are_heard()) {
             return None;
         }
-        own.merge(&map);
+        let before = own.clone();
+        let merged = own.merge(&map);
+        let claims = [merged.claims, merged.waiting.claims()].concat();
+        check_changes(&before, own, &claims);
+        for (replica, new) in merged.news {
+            let known = before.context().counter(&replica);
+            assert_eq!(new, known + 1..=map.context().counter(&replica), "of {replica}");
+        }
         own_received.extend(received);
         Some(to)
     }
@@ -244,8 +288,9 @@ impl World {
     }
 
     fn check(&self, touched: usize) {
-        let Replica { id, map, received, .. } = &self.replicas[touched];
+        let Replica { id, map, stability, received, .. } = &self.replicas[touched];
         map.check_invariants();
+        stability.check_invariants();
         let visible = Specification::visible(received);
         assert_eq!(map.context().operations(), visible.len() as u64, "operations applied at {id}");
         assert!(visible.iter().all(|dot| map.context().contains(dot)));
@@ -261,6 +306,15 @@ impl World {
             let fingerprint = fingerprints.entry(visible).or_insert_with(|| map.fingerprint());
             assert_eq!(*fingerprint, map.fingerprint());
         }
+    }
+}
+
+/// Whatever has another priority than before is among the claims that are said to be touched.
+fn check_changes(before: &ClaimMap, after: &ClaimMap, touched: &[Claim]) {
+    let priorities = |map: &ClaimMap| map.claims().collect::<BTreeSet<_>>();
+    let (before, after) = (priorities(before), priorities(after));
+    for (claim, _) in before.symmetric_difference(&after) {
+        assert!(touched.contains(claim), "{claim} has changed and nobody says so");
     }
 }
 
