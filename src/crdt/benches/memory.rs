@@ -58,6 +58,11 @@ fn scalesmall_folded_as_a_message(bencher: Bencher) {
     measure(bencher, || folded(4).to_bytes().into_boxed_slice());
 }
 
+#[divan::bench(sample_size = 1, sample_count = 1)]
+fn scalesmall_before_folding_as_a_message(bencher: Bencher) {
+    measure(bencher, || History::new(CLAIMS).claim_map(4).to_bytes().into_boxed_slice());
+}
+
 /// One operation, by a replica that has issued some 6,000, to anybody.
 #[divan::bench(sample_size = 1, sample_count = 1)]
 fn scalesmall_increase_as_a_message(bencher: Bencher) {
