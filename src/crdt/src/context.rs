@@ -118,8 +118,8 @@ impl VersionVector {
         self.counters[place as usize] = counter;
     }
 
-    /// Counts so many operations of `replica`, if it has been counted for fewer.
-    pub(crate) fn raise(&mut self, replica: &ReplicaId, counter: u64) {
+    /// Counts so many operations of `replica`, if fewer were counted. O(1).
+    pub fn raise(&mut self, replica: &ReplicaId, counter: u64) {
         let place = self.place_or_new(replica);
         self.set_at(place, counter.max(self.counter_at(place)));
     }

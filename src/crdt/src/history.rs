@@ -30,8 +30,29 @@ use crate::{Delta, Dot, KeyRange, ReplicaId, Update, VersionVector};
 #[derive(Clone, Debug, Default)]
 pub struct History {
     replicas: Numbered<ReplicaId>,
-    /// By the number of the replica its updates in order, the one with counter n at index n − 1.
-    updates: Vec<Vec<Arc<Update>>>,
+    /// By the number of the replica.
+    runs: Vec<Run>,
+}
+
+/// The newest updates of one replica, in order.
+#[derive(Clone, Debug, Default)]
+struct Run {
+    /// How many went before that are not kept.
+    forgotten: u64,
+    /// The one with counter n at index n − 1 − forgotten.
+    updates: Vec<Arc<Update>>,
+}
+
+impl Run {
+    fn known(&self) -> u64 {
+        self.forgotten + self.updates.len() as u64
+    }
+
+    /// Those after the first so many; nothing where some of these are not kept.
+    fn beyond(&self, counter: u64) -> Option<&[Arc<Update>]> {
+        let index = usize::try_from(counter.checked_sub(self.forgotten)?).unwrap_or(usize::MAX);
+        Some(self.updates.get(index..).unwrap_or_default())
+    }
 }
 
 impl History {
@@ -48,23 +69,58 @@ impl History {
     /// If it is not the next one of its replica.
     pub fn push(&mut self, update: Arc<Update>) {
         let dot = &update.dot;
-        let number = self.replicas.find(&dot.replica).unwrap_or_else(|| {
-            self.updates.push(Vec::new());
-            self.replicas.add(dot.replica.clone())
+        let run = self.run(&dot.replica);
+        assert_eq!(dot.counter, run.known() + 1, "{dot} comes out of order");
+        run.updates.push(update);
+    }
+
+    /// Goes on after the `counter`-th operation of a replica, without the updates that are missing
+    /// until then: they came as a whole state. Nothing where they are here.
+    pub fn skip(&mut self, replica: &ReplicaId, counter: u64) {
+        let run = self.run(replica);
+        if run.known() < counter {
+            *run = Run { forgotten: counter, updates: Vec::new() };
+        }
+    }
+
+    fn run(&mut self, replica: &ReplicaId) -> &mut Run {
+        let number = self.replicas.find(replica).unwrap_or_else(|| {
+            self.runs.push(Run::default());
+            self.replicas.add(replica.clone())
         });
-        let known = &mut self.updates[number as usize];
-        assert_eq!(dot.counter, known.len() as u64 + 1, "{dot} comes out of order");
-        known.push(update);
+        &mut self.runs[number as usize]
+    }
+
+    /// Whether all is kept that somebody lacks who has `seen` so much: else a whole state has to
+    /// tell them. O(replicas).
+    #[must_use]
+    pub fn reaches(&self, seen: &VersionVector) -> bool {
+        let mut runs = self.replicas.iter().zip(&self.runs);
+        runs.all(|(replica, run)| run.forgotten <= seen.counter(replica))
+    }
+
+    /// How many updates are kept. O(replicas).
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.runs.iter().map(|run| run.updates.len()).sum()
+    }
+
+    /// Whether none is kept. O(replicas).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// The update that an operation has become. O(1).
     #[must_use]
     pub fn get(&self, dot: &Dot) -> Option<&Arc<Update>> {
-        let index = usize::try_from(dot.counter.checked_sub(1)?).ok()?;
-        self.of(&dot.replica).get(index)
+        self.runs[self.replicas.find(&dot.replica)? as usize]
+            .beyond(dot.counter.checked_sub(1)?)?
+            .first()
     }
 
-    /// The updates beyond what `seen` counts, those of one replica without gaps, `limit` at most.
+    /// The updates beyond what `seen` counts, those of one replica without gaps, `limit` at most;
+    /// of a replica for whom the log does not [reach](Self::reaches) back so far, none.
     /// O(replicas + what is returned).
     pub fn beyond(&self, seen: &VersionVector, limit: usize) -> Delta {
         self.lacking(seen).flatten().take(limit).cloned().collect()
@@ -86,7 +142,7 @@ impl History {
     /// The newest update of `replica`. O(1).
     #[must_use]
     pub fn newest(&self, replica: &ReplicaId) -> Option<&Arc<Update>> {
-        self.of(replica).last()
+        self.runs[self.replicas.find(replica)? as usize].updates.last()
     }
 
     /// Whose updates are here, in the order in which they came first.
@@ -96,7 +152,7 @@ impl History {
 
     /// All updates, by replica and in its order.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Update>> {
-        self.updates.iter().flatten()
+        self.runs.iter().flat_map(|run| &run.updates)
     }
 
     /// Checks that each update is where its dot says. O(n).
@@ -106,24 +162,18 @@ impl History {
     /// At the first that is not.
     pub fn check_invariants(&self) {
         self.replicas.check_invariants();
-        assert_eq!(self.replicas.len(), self.updates.len(), "replicas and their updates");
-        for (replica, updates) in self.replicas.iter().zip(&self.updates) {
-            for (update, counter) in updates.iter().zip(1..) {
+        assert_eq!(self.replicas.len(), self.runs.len(), "replicas and their updates");
+        for (replica, run) in self.replicas.iter().zip(&self.runs) {
+            for (update, counter) in run.updates.iter().zip(run.forgotten + 1..) {
                 let Dot { replica: own, counter: at } = &update.dot;
                 assert_eq!((own, *at), (replica, counter), "{} is out of place", update.dot);
             }
         }
     }
 
-    fn of(&self, replica: &ReplicaId) -> &[Arc<Update>] {
-        self.replicas.find(replica).map_or(&[], |number| &self.updates[number as usize])
-    }
-
-    /// Per replica what is beyond `seen`.
+    /// Per replica what is beyond `seen`; nothing where that is not kept.
     fn lacking(&self, seen: &VersionVector) -> impl Iterator<Item = &[Arc<Update>]> {
-        self.replicas.iter().zip(&self.updates).map(|(replica, updates)| {
-            let known = usize::try_from(seen.counter(replica)).unwrap_or(usize::MAX);
-            updates.get(known..).unwrap_or_default()
-        })
+        let runs = self.replicas.iter().zip(&self.runs);
+        runs.filter_map(|(replica, run)| run.beyond(seen.counter(replica)))
     }
 }

@@ -1,8 +1,9 @@
 //! What a node wants done, and what it has to tell.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use scalesmall_crdt::{NodeId, OperationError, Update};
+use scalesmall_crdt::{NodeId, OperationError, ReplicaId, Update};
 
 use crate::{Message, SimTime, Timer};
 
@@ -34,4 +35,8 @@ pub enum Observation {
     Refused(OperationError),
     /// An update from elsewhere was applied here.
     Applied(Arc<Update>),
+    /// A state from elsewhere brought these operations of a replica.
+    Merged(ReplicaId, RangeInclusive<u64>),
+    /// So many updates came that were here already.
+    Repeated(usize),
 }

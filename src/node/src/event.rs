@@ -25,6 +25,8 @@ pub enum Event {
 /// Why a node wants to be woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// To begin an exchange of news.
-    Gossip,
+    /// To begin a round.
+    Round,
+    /// To look after the links of the tree.
+    Links,
 }

@@ -13,30 +13,41 @@
 //! reads no clock, and draws from the one seed it was given; the caller owns time and the network
 //! and drains the effects before the next event.
 //!
-//! News spreads by anti-entropy in the manner of Demers et al. 1987, "Epidemic algorithms for
-//! replicated database maintenance", §1.3 (push-pull): at intervals a node tells a few random
-//! peers which operations it has seen, as a version vector. Whoever is told answers with exactly
-//! the operations that the other lacks, and, if it lacks some itself, with its own version vector,
-//! to which the first answers in turn. Nodes that agree exchange one message.
+//! News travels by one of four [strategies](Strategy):
+//!
+//! - in rounds, to random peers (`rumours`), from them, or both ways (`exchange`), as in Demers et
+//!   al. 1987, "Epidemic algorithms for replicated database maintenance";
+//! - along a tree (`tree`), as in Leitão, Pereira, Rodrigues 2007, "Epidemic broadcast trees", each
+//!   link by the rules of Enes, Almeida, Baquero, Leitão 2019, "Efficient synchronization of
+//!   state-based CRDTs": nothing goes back to where it came from, and nothing that was known.
+//!
+//! Beneath all of them each node compares its digest with that of a random peer once a round. What
+//! travels is a delta, or, for comparison, the whole state or each operation once ([`Sync`]).
 //!
 //! # Invariants
 //!
 //! - Pure: same calls, same results, on every platform.
-//! - A message carries updates with exactly the context that they cover, never more.
+//! - A message carries updates with exactly the context that they cover, or a whole state with the
+//!   whole of its context.
 //! - Nothing that a peer sends makes a node panic or grow without limit.
 
 mod effects;
 mod event;
+mod exchange;
+mod members;
 mod message;
 mod node;
 mod random;
+mod rumours;
 mod settings;
 mod time;
+mod tree;
 
 pub use effects::{Effects, Observation};
 pub use event::{Event, Timer};
-pub use message::{Message, UPDATES_MAX};
+pub use members::Members;
+pub use message::{Message, News, Purpose, UPDATES_MAX};
 pub use node::Node;
 pub use random::Random;
-pub use settings::Settings;
+pub use settings::{Settings, Strategy, Sync};
 pub use time::SimTime;

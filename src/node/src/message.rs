@@ -2,45 +2,111 @@
 
 use std::sync::Arc;
 
-use scalesmall_crdt::{Delta, Update, VersionVector};
+use scalesmall_crdt::{ClaimMap, Delta, Fingerprint, Update, VersionVector};
 
-/// The most updates that one message carries; what is left goes with the exchanges that follow.
+/// The most updates that one message carries; what is left goes with those that follow.
 pub const UPDATES_MAX: usize = 512;
 
 /// A message from one node to another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Message {
+    // --- Two that compare what they have ---
+    /// "This is the digest of what I have seen, and how many operations it comes to."
+    Digest(Fingerprint, u64),
+    /// "Mine is another one; this is what I have seen."
+    Differ(VersionVector),
     /// "This is what I have seen; what do I lack?"
-    Seen(VersionVector),
-    /// "This is what you lack."
-    Updates {
-        /// Updates that the receiver had not seen when it said so, [`UPDATES_MAX`] at most.
-        updates: Delta,
+    Ask(VersionVector),
+    /// "This is news to you."
+    News {
+        /// The news.
+        news: News,
         /// What the sender has seen, where it lacks something that the receiver has.
         seen: Option<VersionVector>,
     },
+
+    // --- Two that are linked in the tree ---
+    /// "Let us be linked; this is what I have seen."
+    Graft {
+        /// What the sender has seen.
+        seen: VersionVector,
+        /// Whether it answers another Graft, and wants no answer.
+        is_answer: bool,
+    },
+    /// "Let us not be linked: what you send, I have."
+    Prune,
+    /// "This is news; tell me that you have got it."
+    Batch {
+        /// Which batch of this link it is.
+        number: u16,
+        /// The news.
+        news: News,
+    },
+    /// "I have got that batch."
+    Ack(u16),
+    /// "Have you got that batch?"
+    Poll(u16),
+    /// "I have not got that batch."
+    Missing(u16),
+}
+
+/// News in one of its forms.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// Some updates, [`UPDATES_MAX`] at most.
+    Updates(Delta),
+    /// All that the sender has. Where nodes share a process, they share what does not change.
+    State(Arc<ClaimMap>),
+}
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It carries updates or states.
+    Payload,
+    /// It says what somebody has, or has got.
+    Digest,
 }
 
 impl Message {
-    /// The updates that the message carries.
+    /// Updates for somebody who has not asked.
     #[must_use]
-    pub fn updates(&self) -> Option<&Delta> {
+    pub fn updates(updates: Delta) -> Self {
+        Self::News { news: News::Updates(updates), seen: None }
+    }
+
+    /// The news that the message carries.
+    #[must_use]
+    pub fn news(&self) -> Option<&News> {
         match self {
-            Self::Seen(_) => None,
-            Self::Updates { updates, .. } => Some(updates),
+            Self::News { news, .. } | Self::Batch { news, .. } => Some(news),
+            _ => None,
         }
     }
 
-    /// The message's size on the wire, in bytes: a byte that says which it is, and its parts as
-    /// `scalesmall-crdt` encodes them. O(its size).
+    /// What the message is for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        if self.news().is_some() { Purpose::Payload } else { Purpose::Digest }
+    }
+
+    /// The message's size on the wire, in bytes: a byte that says which it is, and its parts, those
+    /// of `scalesmall-crdt` as it encodes them. O(its size).
     #[must_use]
     pub fn encoded_len(&self) -> usize {
+        let seen_len = |seen: &VersionVector| seen.to_bytes().len();
         1 + match self {
-            Self::Seen(seen) => seen.to_bytes().len(),
-            Self::Updates { updates, seen } => {
-                let seen = seen.as_ref().map_or(0, |seen| seen.to_bytes().len());
-                updates.to_bytes().len() + seen
+            // Seven bits a byte.
+            Self::Digest(_, operations) => {
+                size_of::<Fingerprint>() + (operations | 1).ilog2() as usize / 7 + 1
             }
+            Self::Differ(seen) | Self::Ask(seen) => seen_len(seen),
+            Self::News { news, seen } => news.encoded_len() + seen.as_ref().map_or(0, seen_len),
+            // Which of the two it is, is in the first byte.
+            Self::Graft { seen, .. } => seen_len(seen),
+            Self::Prune => 0,
+            Self::Batch { news, .. } => size_of::<u16>() + news.encoded_len(),
+            Self::Ack(_) | Self::Poll(_) | Self::Missing(_) => size_of::<u16>(),
         }
     }
 
@@ -48,5 +114,23 @@ impl Message {
     #[must_use]
     pub fn update_len(update: &Arc<Update>) -> usize {
         Delta::from_iter([Arc::clone(update)]).to_bytes().len()
+    }
+}
+
+impl News {
+    /// Whether somebody who has seen so much learns something.
+    #[must_use]
+    pub fn is_new_to(&self, seen: &VersionVector) -> bool {
+        match self {
+            Self::Updates(updates) => updates.dots().any(|dot| !seen.contains(dot)),
+            Self::State(state) => !seen.includes(state.context()),
+        }
+    }
+
+    fn encoded_len(&self) -> usize {
+        match self {
+            Self::Updates(updates) => updates.to_bytes().len(),
+            Self::State(state) => state.to_bytes().len(),
+        }
     }
 }

@@ -1,37 +1,71 @@
 //! The node itself.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use scalesmall_crdt::{ClaimMap, Delta, History, NodeId, Operation, ReplicaId, VersionVector};
+use scalesmall_crdt::{ClaimMap, Fingerprint, History, NodeId, Operation, ReplicaId, Update};
 
-use crate::{Effects, Event, Message, Observation, Random, Settings, SimTime, Timer, UPDATES_MAX};
+use crate::rumours::Rumour;
+use crate::tree::Tree;
+use crate::{
+    Effects, Event, Members, Message, News, Observation, Random, Settings, SimTime, Strategy, Sync,
+    Timer,
+};
 
-/// A node: one replica of the claims, the log of what it has applied, and the exchanges with its
-/// peers.
+/// While news keeps coming, this many digests of others are not looked into before one is.
+const DIGESTS_PASSED_OVER_MAX: u8 = 64;
+
+/// A node: one replica of the claims, the log of what it has applied, and what it tells its peers.
 #[derive(Clone, Debug)]
 pub struct Node {
     id: ReplicaId,
-    claims: ClaimMap,
-    history: History,
+    pub(crate) claims: ClaimMap,
+    pub(crate) history: History,
     /// Everybody, this node perhaps included; shared among the nodes of one process.
-    members: Arc<[NodeId]>,
-    settings: Option<Settings>,
-    random: Random,
+    pub(crate) members: Arc<Members>,
+    /// Where this node stands among them.
+    pub(crate) position: Option<usize>,
+    pub(crate) settings: Option<Settings>,
+    pub(crate) random: Random,
+    pub(crate) rumours: Vec<Rumour>,
+    pub(crate) tree: Tree,
+    /// When something new came last.
+    changed_at: SimTime,
+    /// When this node last began to settle a difference with somebody.
+    compared_at: SimTime,
+    digests_passed_over: u8,
+    /// How many operations had been applied at the beginning of each of the latest rounds, the
+    /// oldest first: as many rounds as news takes to reach everybody.
+    progress: VecDeque<u64>,
 }
 
 impl Node {
     /// A node that has seen nothing and that exchanges news with `members`, of which it may itself
-    /// be one. It draws all its random choices from `seed`. Without `settings` it exchanges nothing
-    /// by itself; it only takes in what it is sent.
+    /// be one. It draws all its random choices from `seed`. Without `settings` it tells nothing by
+    /// itself; it only takes in what it is sent.
     #[must_use]
     pub fn new(
         id: ReplicaId,
-        members: Arc<[NodeId]>,
+        members: Arc<Members>,
         settings: Option<Settings>,
         seed: u64,
     ) -> Self {
-        let (claims, history) = (ClaimMap::new(), History::default());
-        Self { id, claims, history, members, settings, random: Random::new(seed) }
+        let mut random = Random::new(seed);
+        Self {
+            claims: ClaimMap::new(),
+            history: History::new(),
+            position: members.position(&id.node),
+            members,
+            settings,
+            rumours: Vec::new(),
+            tree: Tree::new(random.draw()),
+            changed_at: SimTime::ZERO,
+            compared_at: SimTime::ZERO,
+            digests_passed_over: 0,
+            progress: VecDeque::new(),
+            random,
+            id,
+        }
     }
 
     /// The name that the node writes under.
@@ -46,13 +80,13 @@ impl Node {
         &self.claims
     }
 
-    /// What the node has applied.
+    /// What the node has applied, but for what came as a whole state.
     #[must_use]
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// Changes the settings, from the next exchange on.
+    /// Changes the settings, from the next round on.
     pub fn configure(&mut self, settings: Settings) {
         self.settings = Some(settings);
     }
@@ -61,89 +95,206 @@ impl Node {
     pub fn handle(&mut self, now: SimTime, event: Event, effects: &mut Effects) {
         match event {
             Event::Start => self.start(now, effects),
-            Event::Operation(operation) => self.operate(operation, effects),
-            Event::Message { from, message } => self.receive(from, message, effects),
-            Event::Timer(Timer::Gossip) => self.gossip(now, effects),
+            Event::Operation(operation) => self.operate(now, operation, effects),
+            Event::Message { from, message } => self.receive(now, from, message, effects),
+            Event::Timer(Timer::Round) => self.round(now, effects),
+            Event::Timer(Timer::Links) => self.look_after_links(now, effects),
         }
     }
 
-    /// The first exchange comes after a random part of the interval, so that nodes that start
+    pub(crate) fn has_tree(&self) -> bool {
+        self.settings.is_some_and(|settings| settings.strategy == Strategy::Tree)
+    }
+
+    /// The first round comes after a random part of the interval, so that nodes that start
     /// together do not all speak at once.
     fn start(&mut self, now: SimTime, effects: &mut Effects) {
-        if let Some(Settings { interval_us, .. }) = self.settings {
-            let pause_us = u64::from(self.random.below(interval_us));
-            effects.timers.push((now + pause_us, Timer::Gossip));
+        let Some(Settings { interval_us, .. }) = self.settings else { return };
+        let pause_us = u64::from(self.random.below(interval_us));
+        effects.timers.push((now + pause_us, Timer::Round));
+        self.rumours.clear();
+        self.grow_tree(now, effects);
+    }
+
+    fn round(&mut self, now: SimTime, effects: &mut Effects) {
+        let Some(Settings { interval_us, fanout, strategy, sync, anti_entropy }) = self.settings
+        else {
+            return;
+        };
+        effects.timers.push((now + u64::from(interval_us), Timer::Round));
+        self.note_progress();
+        if self.has_tree() != self.tree.is_grown() {
+            self.grow_tree(now, effects);
+        }
+        if sync == Sync::Operation {
+            // What is sent is sent.
+            self.rumours.clear();
+        } else {
+            match strategy {
+                Strategy::Push => self.spread_rumours(fanout, sync, effects),
+                Strategy::Pull | Strategy::PushPull => {
+                    return self.compare_with_random(fanout, effects);
+                }
+                Strategy::Tree => {}
+            }
+        }
+        if anti_entropy {
+            self.compare_with_random(1, effects);
         }
     }
 
-    fn operate(&mut self, operation: Operation, effects: &mut Effects) {
-        let observation = match self.claims.issue(&self.id, operation) {
+    fn operate(&mut self, now: SimTime, operation: Operation, effects: &mut Effects) {
+        match self.claims.issue(&self.id, operation) {
             Ok(update) => {
                 let update = Arc::new(update);
+                effects.observations.push(Observation::Issued(Arc::clone(&update)));
                 self.history.push(Arc::clone(&update));
-                Observation::Issued(update)
+                self.pass_on(now, Some(update), None, effects);
             }
-            Err(error) => Observation::Refused(error),
-        };
-        effects.observations.push(observation);
-    }
-
-    fn gossip(&mut self, now: SimTime, effects: &mut Effects) {
-        let Some(Settings { interval_us, fanout }) = self.settings else { return };
-        effects.timers.push((now + u64::from(interval_us), Timer::Gossip));
-        for peer in self.draw_peers(fanout) {
-            let seen = Message::Seen(self.claims.context().clone());
-            effects.messages.push((peer, seen));
+            Err(error) => effects.observations.push(Observation::Refused(error)),
         }
     }
 
-    /// So many different peers at random, or all where there are no more.
-    fn draw_peers(&mut self, count: usize) -> Vec<NodeId> {
-        let members = &self.members;
-        let own = &self.id.node;
-        if members.len() <= count {
-            return members.iter().filter(|&member| member != own).cloned().collect();
+    fn receive(&mut self, now: SimTime, from: NodeId, message: Message, effects: &mut Effects) {
+        if self.has_tree() {
+            self.notice_life(now, &from, effects);
         }
-        // There are at least as many others as are needed: enough draws find them.
-        let bound = u32::try_from(members.len()).expect("fewer than 2^32 members");
-        let mut peers: Vec<NodeId> = Vec::with_capacity(count);
-        while peers.len() < count {
-            let drawn = &members[self.random.below(bound) as usize];
-            if drawn != own && !peers.contains(drawn) {
-                peers.push(drawn.clone());
+        match message {
+            Message::Digest(fingerprint, operations) => {
+                self.compare(now, from, (fingerprint, operations), effects);
+            }
+            Message::Differ(seen) => {
+                self.compared_at = now;
+                self.settle(from, &seen, effects);
+            }
+            Message::Ask(seen) => self.answer(from, &seen, effects),
+            Message::News { news, seen } => {
+                self.take_in(now, &from, news, effects);
+                if let Some(seen) = seen {
+                    self.answer(from, &seen, effects);
+                }
+            }
+            Message::Graft { .. }
+            | Message::Prune
+            | Message::Batch { .. }
+            | Message::Ack(_)
+            | Message::Poll(_)
+            | Message::Missing(_) => self.receive_on_link(now, from, message, effects),
+        }
+    }
+
+    /// Answers a digest that is another than this node's own. Where news travels by itself, what
+    /// makes the difference is mostly on its way: then only if none has come for a while, or if
+    /// the other lacks what has had the time to get there.
+    fn compare(
+        &mut self,
+        now: SimTime,
+        from: NodeId,
+        (fingerprint, operations): (Fingerprint, u64),
+        effects: &mut Effects,
+    ) {
+        if fingerprint == self.claims.fingerprint() {
+            return;
+        }
+        let travels =
+            self.settings.is_some_and(|it| matches!(it.strategy, Strategy::Tree | Strategy::Push));
+        let interval_us = u64::from(self.settings.map_or(0, |settings| settings.interval_us));
+        let intervals = |count: u32| u64::from(count) * interval_us;
+        let is_quiet = now.us_since(self.changed_at) > intervals(self.rounds_to_all() / 2);
+        let is_busy = now.us_since(self.compared_at) < intervals(2);
+        let is_behind = self.progress.front().is_some_and(|&before| operations < before);
+        let is_due = is_quiet || is_behind || self.digests_passed_over == DIGESTS_PASSED_OVER_MAX;
+        let is_passed_over = travels && (is_busy || !is_due);
+        if is_passed_over {
+            self.digests_passed_over = (self.digests_passed_over + 1).min(DIGESTS_PASSED_OVER_MAX);
+        } else {
+            self.digests_passed_over = 0;
+            self.compared_at = now;
+            effects.messages.push((from, Message::Differ(self.claims.context().clone())));
+        }
+    }
+
+    fn note_progress(&mut self) {
+        self.progress.push_back(self.claims.context().operations());
+        if self.progress.len() > self.rounds_to_all() as usize {
+            self.progress.pop_front();
+        }
+    }
+
+    /// How many rounds news takes to reach everybody, with some losses on the way.
+    fn rounds_to_all(&self) -> u32 {
+        self.members.len().next_power_of_two().ilog2() + 4
+    }
+
+    /// Takes in news, and passes on what is news here. Returns whether something was.
+    pub(crate) fn take_in(
+        &mut self,
+        now: SimTime,
+        from: &NodeId,
+        news: News,
+        effects: &mut Effects,
+    ) -> bool {
+        let mut is_news = false;
+        let mut applied = Vec::new();
+        match news {
+            News::Updates(updates) => {
+                let joined = self.claims.join(&updates);
+                let new = joined.applied.len() + joined.waiting + joined.dropped;
+                if let Some(repeated) = updates.len().checked_sub(new).filter(|&count| count > 0) {
+                    effects.observations.push(Observation::Repeated(repeated));
+                }
+                is_news |= joined.waiting > 0;
+                applied = joined.applied;
+            }
+            News::State(state) => {
+                let merged = self.claims.merge(&state);
+                for (replica, counters) in merged.news {
+                    is_news = true;
+                    self.history.skip(&replica, *counters.end());
+                    effects.observations.push(Observation::Merged(replica, counters));
+                }
+                applied.extend(merged.waiting.applied);
+                if is_news {
+                    self.pass_on(now, None, Some(from), effects);
+                }
             }
         }
-        peers
-    }
-
-    fn receive(&mut self, from: NodeId, message: Message, effects: &mut Effects) {
-        let seen = match message {
-            Message::Seen(seen) => Some(seen),
-            Message::Updates { updates, seen } => {
-                self.join(&updates, effects);
-                seen
-            }
-        };
-        if let Some(seen) = seen {
-            self.answer(from, &seen, effects);
-        }
-    }
-
-    /// Sends `to`, which has said that it has `seen` this much, what it lacks; and what this node
-    /// has seen, if that lacks something. Nothing where the two agree.
-    fn answer(&self, to: NodeId, seen: &VersionVector, effects: &mut Effects) {
-        let updates = self.history.beyond(seen, UPDATES_MAX);
-        let own = self.claims.context();
-        let seen = (!own.includes(seen)).then(|| own.clone());
-        if !updates.is_empty() || seen.is_some() {
-            effects.messages.push((to, Message::Updates { updates, seen }));
-        }
-    }
-
-    fn join(&mut self, updates: &Delta, effects: &mut Effects) {
-        for update in self.claims.join(updates).applied {
+        for update in applied {
+            is_news = true;
             self.history.push(Arc::clone(&update));
+            self.pass_on(now, Some(Arc::clone(&update)), Some(from), effects);
             effects.observations.push(Observation::Applied(update));
+        }
+        is_news
+    }
+
+    /// Sees to it that others hear of what is new here, by the strategy. A state, from which no
+    /// update can be told apart, is none.
+    fn pass_on(
+        &mut self,
+        now: SimTime,
+        update: Option<Arc<Update>>,
+        from: Option<&NodeId>,
+        effects: &mut Effects,
+    ) {
+        self.changed_at = now;
+        let Some(Settings { strategy, sync, .. }) = self.settings else { return };
+        match (sync, strategy) {
+            (Sync::Operation, _) => {
+                if let (Some(update), None) = (update, from) {
+                    self.send_to_everybody(&update, effects);
+                }
+            }
+            (_, Strategy::Push) => self.begin_rumour(update, from.cloned()),
+            (_, Strategy::Tree) => self.send_along_tree(now, update, from, effects),
+            (_, Strategy::Pull | Strategy::PushPull) => {}
+        }
+    }
+
+    fn send_to_everybody(&self, update: &Arc<Update>, effects: &mut Effects) {
+        for position in (0..self.members.len()).filter(|&it| Some(it) != self.position) {
+            let message = Message::updates([Arc::clone(update)].into_iter().collect());
+            effects.messages.push((self.members.name(position).clone(), message));
         }
     }
 
@@ -154,7 +305,10 @@ impl Node {
     /// With the part that is broken.
     pub fn check_invariants(&self) {
         self.claims.check_invariants();
-        let logged = self.history.iter().count() as u64;
-        assert_eq!(logged, self.claims.context().operations(), "{} has a hole in its log", self.id);
+        self.history.check_invariants();
+        let logged: Vec<_> = self.history.iter().map(|update| &update.dot).collect();
+        let context = self.claims.context();
+        assert!(logged.iter().all(|dot| context.contains(dot)), "{} has logged too much", self.id);
+        self.tree.check_invariants();
     }
 }

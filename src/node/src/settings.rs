@@ -1,10 +1,41 @@
 //! How a node spreads news.
 
-/// How often a node exchanges news, and with how many peers at a time.
+/// How often a node exchanges news, with whom, and in what form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// The time between two exchanges that a node begins, in microseconds; at least 1.
+    /// The time between two rounds, in microseconds; at least 1.
     pub interval_us: u32,
-    /// How many peers it begins an exchange with each time.
+    /// How many peers a node turns to in a round, where it draws them at random.
     pub fanout: usize,
+    /// How news travels.
+    pub strategy: Strategy,
+    /// What a message with news carries.
+    pub sync: Sync,
+    /// Whether a node also compares itself with a random peer in every round, whatever the
+    /// strategy: with it, all nodes agree some time after the faults end.
+    pub anti_entropy: bool,
+}
+
+/// How news travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// Whoever hears something new tells random peers about it for some rounds.
+    Push,
+    /// Every node asks random peers for news.
+    Pull,
+    /// Every node compares itself with random peers, and each gives the other what it lacks.
+    PushPull,
+    /// News goes along the links of a tree at once, each link seeing it once.
+    Tree,
+}
+
+/// What a message with news carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
+    /// The updates that the receiver is not known to have.
+    Delta,
+    /// The sender's whole state.
+    FullState,
+    /// One operation, sent by its issuer to everybody, once.
+    Operation,
 }

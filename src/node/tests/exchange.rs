@@ -2,16 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use scalesmall_crdt::{Claim, ClaimMap, KeyRange, NodeId, Operation, ReplicaId};
 use scalesmall_node::{
-    Effects, Event, Message, Node, Observation, Settings, SimTime, Timer, UPDATES_MAX,
+    Effects, Event, Message, News, Node, Observation, Settings, SimTime, Strategy, Sync, Timer,
+    UPDATES_MAX,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const NOW: SimTime = SimTime::from_ms(1_000);
-const SETTINGS: Settings = Settings { interval_us: 200_000, fanout: 1 };
+const SETTINGS: Settings = Settings {
+    interval_us: 200_000,
+    fanout: 1,
+    strategy: Strategy::PushPull,
+    sync: Sync::Delta,
+    anti_entropy: true,
+};
 
 fn name(name: &str) -> NodeId {
     NodeId::new(name).unwrap()
@@ -22,7 +30,8 @@ fn id(node: &str) -> ReplicaId {
 }
 
 fn node(own: &str, peers: &[&str], settings: Option<Settings>, seed: u64) -> Node {
-    Node::new(id(own), peers.iter().map(|peer| name(peer)).collect(), settings, seed)
+    let members = peers.iter().map(|peer| name(peer)).collect();
+    Node::new(id(own), Arc::new(members), settings, seed)
 }
 
 /// Two nodes that know of each other.
@@ -70,7 +79,7 @@ fn take_in(node: &mut Node, from: &str, message: &Message) {
 
 /// The updates that `from` sends to somebody who has seen what `to` has.
 fn batch(from: &mut Node, to: &Node) -> Message {
-    let seen = Message::Seen(to.claims().context().clone());
+    let seen = Message::Ask(to.claims().context().clone());
     let to = to.id().node.to_string();
     let mut answers = receive(from, &to, &seen).messages;
     assert_eq!(answers.len(), 1);
@@ -80,11 +89,14 @@ fn batch(from: &mut Node, to: &Node) -> Message {
 /// What matters of a message, in words.
 fn words(message: &Message) -> String {
     match message {
-        Message::Seen(_) => "seen".to_owned(),
-        Message::Updates { updates, seen } => {
+        Message::Digest(..) => "digest".to_owned(),
+        Message::Differ(_) => "differ".to_owned(),
+        Message::Ask(_) => "ask".to_owned(),
+        Message::News { news: News::Updates(updates), seen } => {
             let seen = if seen.is_some() { " + seen" } else { "" };
             format!("{}{seen}", updates.len())
         }
+        other => format!("{other:?}"),
     }
 }
 
@@ -94,7 +106,7 @@ fn exchange(first: &mut Node, other: &mut Node) -> Vec<String> {
     let nodes = [first, other];
     let mut said = Vec::new();
     let mut speaker = 0;
-    let mut speech = messages(nodes[0], Event::Timer(Timer::Gossip));
+    let mut speech = messages(nodes[0], Event::Timer(Timer::Round));
     while let Some((to, message)) = speech.pop() {
         assert!(speech.is_empty(), "one message begins an exchange, and one answers one");
         assert!(said.len() < 100, "the nodes do not come to an end");
@@ -122,28 +134,28 @@ fn check(operations_of_a: u32, operations_of_b: u32, expected: &[&str]) {
     assert!(agree(&a, &b));
     let operations = u64::from(operations_of_a) + u64::from(operations_of_b);
     assert_eq!(a.claims().context().operations(), operations);
-    assert_eq!(exchange(&mut a, &mut b), ["seen"], "they agree already");
-    assert_eq!(exchange(&mut b, &mut a), ["seen"], "they agree already");
+    assert_eq!(exchange(&mut a, &mut b), ["digest"], "they agree already");
+    assert_eq!(exchange(&mut b, &mut a), ["digest"], "they agree already");
 }
 
 #[test]
 fn nodes_that_agree_exchange_one_message() {
-    check(0, 0, &["seen"]);
+    check(0, 0, &["digest"]);
 }
 
 #[test]
 fn who_asks_is_told_exactly_what_it_lacks() {
-    check(0, 3, &["seen", "3"]);
+    check(0, 3, &["digest", "differ", "ask", "3"]);
 }
 
 #[test]
 fn who_is_asked_learns_exactly_what_it_lacks() {
-    check(3, 0, &["seen", "0 + seen", "3"]);
+    check(3, 0, &["digest", "differ", "3"]);
 }
 
 #[test]
-fn three_messages_carry_news_both_ways() {
-    check(2, 5, &["seen", "5 + seen", "2"]);
+fn four_messages_carry_news_both_ways() {
+    check(2, 5, &["digest", "differ", "2 + seen", "5"]);
 }
 
 #[test]
@@ -153,7 +165,7 @@ fn only_what_is_new_is_sent_again() {
     exchange(&mut a, &mut b);
     operate(&mut a, 2);
     operate(&mut b, 1);
-    assert_eq!(exchange(&mut b, &mut a), ["seen", "2 + seen", "1"]);
+    assert_eq!(exchange(&mut b, &mut a), ["digest", "differ", "1 + seen", "2"]);
     assert!(agree(&a, &b));
 }
 
@@ -164,9 +176,9 @@ fn news_passes_through_a_third() {
     let mut c = node("c", &["b"], Some(SETTINGS), 3);
     operate(&mut a, 4);
     operate(&mut c, 1);
-    assert_eq!(exchange(&mut a, &mut b), ["seen", "0 + seen", "4"]);
-    assert_eq!(exchange(&mut b, &mut c), ["seen", "1 + seen", "4"]);
-    assert_eq!(exchange(&mut a, &mut b), ["seen", "1"]);
+    assert_eq!(exchange(&mut a, &mut b), ["digest", "differ", "4"]);
+    assert_eq!(exchange(&mut b, &mut c), ["digest", "differ", "4 + seen", "1"]);
+    assert_eq!(exchange(&mut a, &mut b), ["digest", "differ", "ask", "1"]);
     assert!(agree(&a, &b) && agree(&b, &c));
 }
 
@@ -176,13 +188,13 @@ fn a_backlog_goes_in_batches_of_bounded_size() {
     let full = UPDATES_MAX.to_string();
     let (mut a, mut b) = pair();
     operate(&mut b, 2 * max + 7);
-    assert_eq!(exchange(&mut a, &mut b), ["seen", full.as_str()]);
+    assert_eq!(exchange(&mut a, &mut b), ["digest", "differ", "ask", full.as_str()]);
     assert_eq!(a.claims().context().counter(b.id()), u64::from(max));
     // Who lacks something and is asked gets a batch too.
-    assert_eq!(exchange(&mut b, &mut a), ["seen", "0 + seen", full.as_str()]);
-    assert_eq!(exchange(&mut a, &mut b), ["seen", "7"]);
+    assert_eq!(exchange(&mut b, &mut a), ["digest", "differ", full.as_str()]);
+    assert_eq!(exchange(&mut a, &mut b), ["digest", "differ", "ask", "7"]);
     assert!(agree(&a, &b));
-    assert_eq!(exchange(&mut a, &mut b), ["seen"]);
+    assert_eq!(exchange(&mut a, &mut b), ["digest"]);
 }
 
 #[test]
@@ -205,7 +217,7 @@ fn two_backlogs_cross_without_loss_and_without_end() {
 #[test]
 fn a_batch_that_is_exactly_full_is_one_message() {
     let full = UPDATES_MAX.to_string();
-    check(0, UPDATES_MAX as u32, &["seen", &full]);
+    check(0, UPDATES_MAX as u32, &["digest", "differ", "ask", &full]);
 }
 
 #[test]
@@ -217,7 +229,7 @@ fn a_message_that_arrives_again_changes_nothing_more() {
     assert!(agree(&a, &b));
     for _ in 0..3 {
         let effects = receive(&mut a, "b", &news);
-        assert!(effects.observations.is_empty());
+        assert_eq!(effects.observations, [Observation::Repeated(3)]);
         assert!(effects.messages.is_empty());
         assert!(agree(&a, &b));
     }
@@ -284,7 +296,7 @@ fn what_waits_for_its_predecessor_is_not_passed_on() {
     assert_eq!(a.history().iter().count(), 0);
     // a says that it has seen nothing, and so is told all of it.
     let full = UPDATES_MAX.to_string();
-    assert_eq!(exchange(&mut a, &mut b), ["seen", full.as_str()]);
+    assert_eq!(exchange(&mut a, &mut b), ["digest", "differ", "ask", full.as_str()]);
     assert!(agree(&a, &b));
     assert_eq!(a.claims().waiting(), 0);
 }
@@ -295,6 +307,7 @@ fn a_peer_that_lies_about_what_it_has_seen_harms_nobody() {
     operate(&mut a, 3);
     exchange(&mut a, &mut b);
     let before = a.claims().fingerprint();
+    let known = a.claims().context().clone();
 
     // "I have seen thousands of operations of yours, of b's, and of nodes that nobody knows."
     let mut invented = ClaimMap::new();
@@ -304,27 +317,32 @@ fn a_peer_that_lies_about_what_it_has_seen_harms_nobody() {
             invented.issue(&id(node), register).unwrap();
         }
     }
-    let lie = Message::Seen(invented.context().clone());
-    let own =
-        Message::Updates { updates: Default::default(), seen: Some(a.claims().context().clone()) };
+    let lie = Message::Ask(invented.context().clone());
+    let is_own = |message: &Message| match message {
+        Message::Ask(seen) => *seen == known,
+        _ => false,
+    };
     for from in ["liar", "b"] {
         for _ in 0..3 {
             let effects = receive(&mut a, from, &lie);
             // It is asked for what it claims to have, once for each time that it claims it.
-            assert_eq!(effects.messages, [(name(from), own.clone())]);
+            let [(to, answer)] = &effects.messages[..] else { panic!("{:?}", effects.messages) };
+            assert!(*to == name(from) && is_own(answer), "{answer:?}");
             assert!(effects.observations.is_empty() && effects.timers.is_empty());
         }
     }
-    let with_updates =
-        Message::Updates { updates: Default::default(), seen: Some(invented.context().clone()) };
-    assert_eq!(receive(&mut a, "liar", &with_updates).messages, [(name("liar"), own.clone())]);
+    let seen = Some(invented.context().clone());
+    let nothing = || News::Updates(Default::default());
+    let with_news = receive(&mut a, "liar", &Message::News { news: nothing(), seen });
+    assert!(matches!(&with_news.messages[..], [(_, answer)] if is_own(answer)));
     // b is answered in another's name, and has nothing to say to that.
+    let own = Message::News { news: nothing(), seen: Some(a.claims().context().clone()) };
     assert!(receive(&mut b, "a", &own).messages.is_empty());
 
     assert_eq!(a.claims().fingerprint(), before);
-    assert_eq!(exchange(&mut a, &mut b), ["seen"]);
+    assert_eq!(exchange(&mut a, &mut b), ["digest"]);
     operate(&mut b, 1);
-    assert_eq!(exchange(&mut a, &mut b), ["seen", "1"]);
+    assert_eq!(exchange(&mut a, &mut b), ["digest", "differ", "ask", "1"]);
     assert!(agree(&a, &b));
 }
 
@@ -333,12 +351,13 @@ fn a_peer_that_claims_to_have_less_than_it_has_is_told_again() {
     let (mut a, mut b) = pair();
     operate(&mut a, 3);
     exchange(&mut a, &mut b);
-    let nothing = Message::Seen(ClaimMap::new().context().clone());
+    let nothing = Message::Ask(ClaimMap::new().context().clone());
     for _ in 0..2 {
         let answers = receive(&mut a, "b", &nothing).messages;
         assert_eq!(answers.iter().map(|(_, answer)| words(answer)).collect::<Vec<_>>(), ["3"]);
         let effects = receive(&mut b, "a", &answers[0].1);
-        assert!(effects.messages.is_empty() && effects.observations.is_empty());
+        assert!(effects.messages.is_empty());
+        assert_eq!(effects.observations, [Observation::Repeated(3)]);
     }
 }
 
@@ -358,21 +377,21 @@ fn an_operation_without_effect_is_reported_and_leaves_no_trace() {
         assert!(matches!(effects.observations[..], [Observation::Refused(_)]));
         assert_eq!(a.history().iter().count(), 0);
     }
-    assert_eq!(exchange(&mut a, &mut b), ["seen"]);
+    assert_eq!(exchange(&mut a, &mut b), ["digest"]);
 }
 
 #[test]
 fn without_settings_a_node_speaks_only_when_it_is_asked() {
     let mut a = node("a", &["b"], None, 1);
     let mut b = node("b", &["a"], Some(SETTINGS), 2);
-    for event in [Event::Start, Event::Timer(Timer::Gossip)] {
+    for event in [Event::Start, Event::Timer(Timer::Round)] {
         let effects = handle(&mut a, event);
         assert!(effects.timers.is_empty());
         assert!(effects.messages.is_empty());
     }
     operate(&mut a, 1);
     operate(&mut b, 1);
-    assert_eq!(exchange(&mut b, &mut a), ["seen", "1 + seen", "1"]);
+    assert_eq!(exchange(&mut b, &mut a), ["digest", "differ", "1 + seen", "1"]);
     assert!(agree(&a, &b));
 }
 
@@ -382,11 +401,11 @@ fn the_first_exchange_comes_within_an_interval_and_each_further_one_after_anothe
     for seed in 0..100 {
         let mut a = node("a", &["b"], Some(SETTINGS), seed);
         let timers = handle(&mut a, Event::Start).timers;
-        let [(at, Timer::Gossip)] = timers[..] else { panic!("{timers:?}") };
+        let [(at, Timer::Round)] = timers[..] else { panic!("{timers:?}") };
         assert!(at.us_since(NOW) < SETTINGS.interval_us.into() && at >= NOW);
         first.insert(at);
-        let again = handle(&mut a, Event::Timer(Timer::Gossip)).timers;
-        assert_eq!(again, [(NOW + u64::from(SETTINGS.interval_us), Timer::Gossip)]);
+        let again = handle(&mut a, Event::Timer(Timer::Round)).timers;
+        assert_eq!(again, [(NOW + u64::from(SETTINGS.interval_us), Timer::Round)]);
     }
     assert!(first.len() > 90, "nodes that start together do not all speak at once");
 }
@@ -394,9 +413,9 @@ fn the_first_exchange_comes_within_an_interval_and_each_further_one_after_anothe
 #[test]
 fn new_settings_count_from_the_next_exchange_on() {
     let mut a = node("a", &["b", "c", "d"], Some(SETTINGS), 1);
-    a.configure(Settings { interval_us: 7, fanout: 2 });
-    let effects = handle(&mut a, Event::Timer(Timer::Gossip));
-    assert_eq!(effects.timers, [(NOW + 7, Timer::Gossip)]);
+    a.configure(Settings { interval_us: 7, fanout: 2, ..SETTINGS });
+    let effects = handle(&mut a, Event::Timer(Timer::Round));
+    assert_eq!(effects.timers, [(NOW + 7, Timer::Round)]);
     assert_eq!(effects.messages.len(), 2);
 }
 
@@ -406,7 +425,7 @@ fn rounds(seed: u64, fanout: usize, count: usize) -> Vec<Vec<NodeId>> {
     let settings = Settings { fanout, ..SETTINGS };
     let mut a = node("a", &peers, Some(settings), seed);
     let round = |_| {
-        let messages = messages(&mut a, Event::Timer(Timer::Gossip));
+        let messages = messages(&mut a, Event::Timer(Timer::Round));
         messages.into_iter().map(|(to, _)| to).collect()
     };
     (0..count).map(round).collect()
@@ -442,7 +461,7 @@ fn a_fanout_beyond_the_number_of_peers_reaches_each_of_them_once() {
 fn a_node_without_peers_waits_for_some() {
     let mut alone = node("a", &[], Some(SETTINGS), 1);
     operate(&mut alone, 1);
-    let effects = handle(&mut alone, Event::Timer(Timer::Gossip));
+    let effects = handle(&mut alone, Event::Timer(Timer::Round));
     assert!(effects.messages.is_empty());
     assert_eq!(effects.timers.len(), 1);
 }

@@ -77,8 +77,23 @@ pub struct MetricsOutcome {
     pub messages_lost: u64,
     /// The size of all messages sent.
     pub bytes_sent: u64,
+    /// The part of it that carries operations or states.
+    pub payload_bytes: u64,
+    /// The part of it that says what somebody has, or has got.
+    pub digest_bytes: u64,
+    /// The part of it that is about who is there.
+    pub membership_bytes: u64,
     /// The least that could have been sent.
     pub payload_bytes_minimum: u64,
+    /// Operations that came where they were known already.
+    pub repeated: u64,
+    /// The most messages that were on their way at a time.
+    pub in_flight_maximum: usize,
+    /// How many operations the nodes' logs hold in the end, all together.
+    pub history_kept: usize,
+    /// How many gossip intervals it took to agree after the latest operation or heal; null where
+    /// the replicas do not.
+    pub rounds: Option<u64>,
     /// How long after the latest operation or heal all live replicas agreed, in milliseconds;
     /// null where they do not.
     pub converged_after_ms: Option<u64>,
@@ -92,6 +107,9 @@ impl Outcome {
         let metrics = simulation.metrics();
         let replica =
             |replica: &Replica| (replica.node().id().node.to_string(), ReplicaOutcome::of(replica));
+        let after_us = simulation.converged_after_us().filter(|_| converged);
+        let interval_us = u64::from(simulation.interval_us());
+        let kept = simulation.replicas().iter().map(|replica| replica.node().history().len());
         Self {
             converged,
             at_ms: simulation.now().as_ms(),
@@ -101,11 +119,15 @@ impl Outcome {
                 messages_sent: metrics.messages_sent,
                 messages_lost: metrics.messages_lost,
                 bytes_sent: metrics.bytes_sent,
+                payload_bytes: metrics.payload_bytes,
+                digest_bytes: metrics.digest_bytes,
+                membership_bytes: metrics.membership_bytes,
                 payload_bytes_minimum: metrics.payload_bytes_minimum,
-                converged_after_ms: simulation
-                    .converged_after_us()
-                    .filter(|_| converged)
-                    .map(|after_us| after_us / 1_000),
+                repeated: metrics.repeated,
+                in_flight_maximum: metrics.in_flight_maximum,
+                history_kept: kept.sum(),
+                rounds: after_us.map(|after_us| after_us.div_ceil(interval_us)),
+                converged_after_ms: after_us.map(|after_us| after_us / 1_000),
             },
         }
     }

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use scalesmall_crdt::{ClaimMap, Delta, Fingerprint, NodeId, ReplicaId};
-use scalesmall_node::{Effects, Event, Message, Node, Observation, SimTime, Timer};
+use scalesmall_crdt::{
+    ClaimMap, Delta, Dot, Fingerprint, History, ReplicaId, Update, VersionVector,
+};
+use scalesmall_node::{
+    Effects, Event, Members, Message, News, Node, Observation, Purpose, SimTime, Sync, Timer,
+};
 
 use crate::agreement::Agreement;
 use crate::limits::{HELD_MAX, QUEUE_MAX};
@@ -20,13 +24,17 @@ pub struct Simulation {
     /// How many of the scenario's steps are done.
     steps_done: usize,
     replicas: Vec<Replica>,
-    index: BTreeMap<NodeId, usize>,
+    members: Arc<Members>,
     network: Network,
     /// What is still to come, by time and then in the order in which it was caused.
     queue: BTreeMap<(SimTime, u64), Coming>,
     queued: u64,
+    /// How many of these are messages.
+    in_flight: usize,
     /// Messages that steps have sent, by name.
     kept: BTreeMap<String, Parcel>,
+    /// Every operation that was ever issued.
+    issued: History,
     truth: ClaimMap,
     agreement: Agreement,
     /// Since when the live replicas have agreed without a break.
@@ -65,6 +73,16 @@ pub struct Metrics {
     pub messages_lost: u64,
     /// The size of all messages sent.
     pub bytes_sent: u64,
+    /// The part of it that is messages which carry operations or states.
+    pub payload_bytes: u64,
+    /// The part of it that is messages which say what somebody has, or has got.
+    pub digest_bytes: u64,
+    /// The part of it that is messages about who is there.
+    pub membership_bytes: u64,
+    /// Operations that came where they were known already, in messages that list operations.
+    pub repeated: u64,
+    /// The most messages that were on their way at a time.
+    pub in_flight_maximum: usize,
     /// The least that could have been sent: each operation's own size, once for each replica that
     /// lacked it and has got it.
     pub payload_bytes_minimum: u64,
@@ -104,6 +122,12 @@ impl Simulation {
         &self.truth
     }
 
+    /// Every operation that was ever issued, lost for good or not.
+    #[must_use]
+    pub fn issued(&self) -> &History {
+        &self.issued
+    }
+
     /// While the network is cut, the group of each replica: those of one group reach each other.
     #[must_use]
     pub fn groups(&self) -> Option<&[usize]> {
@@ -130,9 +154,7 @@ impl Simulation {
             return false;
         };
         let seen = replica.claims().context();
-        let is_new = |message: &Message| {
-            message.updates().is_some_and(|updates| updates.dots().any(|dot| !seen.contains(dot)))
-        };
+        let is_new = |message: &Message| message.news().is_some_and(|news| news.is_new_to(seen));
         let mut in_flight = self.queue.values().filter_map(|coming| match coming {
             Coming::Message(parcel) => Some(parcel),
             Coming::Timer { .. } => None,
@@ -166,6 +188,12 @@ impl Simulation {
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.metrics
+    }
+
+    /// The time between two rounds of a node, in microseconds.
+    #[must_use]
+    pub fn interval_us(&self) -> u32 {
+        self.network.settings.gossip.interval_us
     }
 
     /// The hash over all events so far.
@@ -206,17 +234,19 @@ impl Simulation {
     #[must_use]
     pub fn new(scenario: impl Into<Arc<Scenario>>) -> Self {
         let scenario: Arc<Scenario> = scenario.into();
-        let index = scenario.replicas.iter().cloned().zip(0..).collect();
+        let members = Arc::new(scenario.replicas.iter().cloned().collect());
         let mut simulation = Self {
             now: SimTime::ZERO,
             has_ended: false,
             steps_done: 0,
             replicas: Vec::new(),
-            index,
+            members,
             network: Network::new(scenario.network.clone(), scenario.seed),
             queue: BTreeMap::new(),
             queued: 0,
+            in_flight: 0,
             kept: BTreeMap::new(),
+            issued: History::new(),
             truth: ClaimMap::new(),
             agreement: Agreement::default(),
             agreed_since: Some(SimTime::ZERO),
@@ -314,7 +344,7 @@ impl Simulation {
     fn node(&self, index: usize, id: ReplicaId) -> Node {
         let incarnation = u64::from(id.incarnation);
         let seed = seed::derive(self.scenario.seed, "node", index as u64, incarnation);
-        Node::new(id, Arc::clone(&self.scenario.replicas), self.network.settings.of_nodes(), seed)
+        Node::new(id, Arc::clone(&self.members), self.network.settings.of_nodes(), seed)
     }
 
     /// The common past: every operation is at every replica before the next is issued.
@@ -324,10 +354,7 @@ impl Simulation {
             self.handle(request.on, Event::Operation(request.operation.clone()));
             let issuer = &self.replicas[request.on].node;
             let Some(update) = issuer.history().newest(issuer.id()) else { continue };
-            let message = Message::Updates {
-                updates: [Arc::clone(update)].into_iter().collect(),
-                seen: None,
-            };
+            let message = Message::updates([Arc::clone(update)].into_iter().collect());
             for to in (0..self.replicas.len()).filter(|&to| to != request.on) {
                 self.deliver(Parcel { from: request.on, to, message: message.clone() });
             }
@@ -402,17 +429,31 @@ impl Simulation {
     /// What `from` has seen by now, or its newest operation alone, as a message to `to`.
     fn parcel(&mut self, from: usize, to: usize, only_last_operation: bool) -> Parcel {
         let node = &self.replicas[from].node;
-        let updates: Delta = match only_last_operation {
-            true => node.history().newest(node.id()).cloned().into_iter().collect(),
-            false => node.history().iter().cloned().collect(),
+        let newest = || node.history().newest(node.id()).cloned();
+        let news = match self.network.settings.gossip.sync {
+            _ if only_last_operation => News::Updates(newest().into_iter().collect()),
+            Sync::Delta | Sync::Operation if node.history().reaches(&VersionVector::new()) => {
+                News::Updates(node.history().iter().cloned().collect())
+            }
+            _ => News::State(Arc::new(node.claims().clone())),
         };
-        let message = Message::Updates { updates, seen: None };
-        self.metrics.messages_sent += 1;
-        self.metrics.bytes_sent += message.encoded_len() as u64;
+        let message = Message::News { news, seen: None };
+        self.count_sent(&message);
         Parcel { from, to, message }
     }
 
+    fn count_sent(&mut self, message: &Message) {
+        let bytes = message.encoded_len() as u64;
+        self.metrics.messages_sent += 1;
+        self.metrics.bytes_sent += bytes;
+        match message.purpose() {
+            Purpose::Payload => self.metrics.payload_bytes += bytes,
+            Purpose::Digest => self.metrics.digest_bytes += bytes,
+        }
+    }
+
     fn arrive(&mut self, coming: Coming) {
+        self.in_flight -= usize::from(matches!(coming, Coming::Message(_)));
         match coming {
             Coming::Message(parcel) if self.network.connects(parcel.from, parcel.to) => {
                 self.deliver(parcel);
@@ -451,7 +492,8 @@ impl Simulation {
             Event::Start => 0,
             Event::Operation(_) => 1,
             Event::Message { .. } => 2,
-            Event::Timer(Timer::Gossip) => 3,
+            Event::Timer(Timer::Round) => 3,
+            Event::Timer(Timer::Links) => 4,
         };
         let mut effects = Effects::new();
         let before = self.replicas[replica].live_fingerprint();
@@ -464,7 +506,8 @@ impl Simulation {
             self.note(observation);
         }
         for (to, message) in effects.messages {
-            self.send(replica, self.index[&to], message);
+            let to = self.members.position(&to).expect("nodes speak to members");
+            self.send(replica, to, message);
         }
         let life = self.replicas[replica].life;
         for (at, timer) in effects.timers {
@@ -477,19 +520,32 @@ impl Simulation {
             Observation::Issued(update) => {
                 self.metrics.operations += 1;
                 self.disturbed_at = self.now;
-                self.truth.join(&[update].into_iter().collect());
+                self.issued.push(Arc::clone(&update));
+                self.truth.join(&Delta::from_iter([update]));
             }
-            Observation::Applied(update) => {
-                self.metrics.payload_bytes_minimum += Message::update_len(&update) as u64;
-                self.truth.join(&[update].into_iter().collect());
+            Observation::Applied(update) => self.note_arrival(&update),
+            Observation::Merged(replica, counters) => {
+                for counter in counters {
+                    let dot = Dot { replica: replica.clone(), counter };
+                    let update = self.issued.get(&dot).cloned();
+                    self.note_arrival(&update.expect("whatever arrives has been issued"));
+                }
             }
+            Observation::Repeated(count) => self.metrics.repeated += count as u64,
             Observation::Refused(_) => self.metrics.operations_without_effect += 1,
         }
     }
 
+    fn note_arrival(&mut self, update: &Arc<Update>) {
+        self.metrics.payload_bytes_minimum += Message::update_len(update) as u64;
+        // It is known already, unless it was lost with a state and comes back.
+        if !self.truth.context().contains(&update.dot) {
+            self.truth.join(&Delta::from_iter([Arc::clone(update)]));
+        }
+    }
+
     fn send(&mut self, from: usize, to: usize, message: Message) {
-        self.metrics.messages_sent += 1;
-        self.metrics.bytes_sent += message.encoded_len() as u64;
+        self.count_sent(&message);
         let room = QUEUE_MAX - self.queue.len().min(QUEUE_MAX);
         let mut arrivals = self.network.send(self.now, from, to);
         arrivals.truncate(room);
@@ -502,6 +558,8 @@ impl Simulation {
     }
 
     fn enqueue(&mut self, at: SimTime, coming: Coming) {
+        self.in_flight += usize::from(matches!(coming, Coming::Message(_)));
+        self.metrics.in_flight_maximum = self.metrics.in_flight_maximum.max(self.in_flight);
         self.queue.insert((at, self.queued), coming);
         self.queued += 1;
     }

@@ -351,16 +351,12 @@ fn a_network_that_cannot_be_is_refused() {
             r#"network.mode: "telepathy" is not known to this version; known: gossip, manual"#,
         ),
         (
-            network(r#""strategy":"push""#),
-            r#"network.strategy: "push" is not known to this version; known: push-pull"#,
+            network(r#""strategy":"flood""#),
+            r#"network.strategy: "flood" is not known to this version; known: push, pull, push-pull, tree"#,
         ),
         (
-            network(r#""sync":"full-state""#),
-            r#"network.sync: "full-state" is not known to this version; known: delta"#,
-        ),
-        (
-            network(r#""anti_entropy":false"#),
-            "network.anti_entropy: push-pull is anti-entropy and cannot go without it",
+            network(r#""sync":"half""#),
+            r#"network.sync: "half" is not known to this version; known: delta, full-state, operation"#,
         ),
         (
             step(r#""network":{"loss":2}"#),

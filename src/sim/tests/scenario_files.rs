@@ -670,10 +670,12 @@ fn agreement_is_timed_from_the_last_operation_or_the_heal_after_it() {
 #[test]
 fn what_nodes_say_by_themselves_counts_too() {
     let simulation = play(&gossip("", "", r#""max_ms":1000"#));
-    let nothing_seen = Message::Seen(simulation.truth().context().clone());
+    let digest = Message::Digest(simulation.truth().fingerprint(), 0);
     let metrics = simulation.metrics();
     assert!(metrics.messages_sent > 100);
-    assert_eq!(metrics.bytes_sent, metrics.messages_sent * nothing_seen.encoded_len() as u64);
+    assert_eq!(metrics.bytes_sent, metrics.messages_sent * digest.encoded_len() as u64);
+    assert!(digest.encoded_len() <= 16, "nodes that agree say next to nothing");
+    assert_eq!((metrics.payload_bytes, metrics.digest_bytes), (0, metrics.bytes_sent));
     assert_eq!(metrics.payload_bytes_minimum, 0);
 }
 
@@ -685,10 +687,12 @@ fn bytes_are_those_of_all_messages_and_the_least_is_each_operation_once_for_each
     )));
     let history = simulation.replicas()[0].node().history();
     let update = history.iter().next().expect("a has issued one");
-    let message = Message::Updates { updates: history.iter().cloned().collect(), seen: None };
+    let message = Message::updates(history.iter().cloned().collect());
     let metrics = simulation.metrics();
     assert_eq!(metrics.messages_sent, 3);
     assert_eq!(metrics.bytes_sent, 3 * message.encoded_len() as u64);
+    assert_eq!((metrics.payload_bytes, metrics.digest_bytes), (metrics.bytes_sent, 0));
+    assert_eq!(metrics.repeated, 2, "b gets it twice, and gives it back to a");
     assert_eq!(metrics.payload_bytes_minimum, 2 * Message::update_len(update) as u64);
     assert_eq!(metrics.messages_lost, 0);
 }

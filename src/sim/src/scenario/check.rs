@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 
 use scalesmall_crdt::{Claim, KeyRange, NodeId, Operation};
-use scalesmall_node::{Settings, SimTime};
+use scalesmall_node::{Settings, SimTime, Strategy, Sync};
 
 use super::file::{
     ClaimFile, LatencyFile, NetworkFile, PairFile, ScenarioFile, StepFile, UntilFile,
@@ -34,7 +34,13 @@ const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
     loss: Probability::NEVER,
     duplicate: Probability::NEVER,
     reorder: Probability::NEVER,
-    gossip: Settings { interval_us: 200_000, fanout: 1 },
+    gossip: Settings {
+        interval_us: 200_000,
+        fanout: 1,
+        strategy: Strategy::PushPull,
+        sync: Sync::Delta,
+        anti_entropy: true,
+    },
 };
 
 pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
@@ -374,6 +380,30 @@ impl StepFile {
     }
 }
 
+const STRATEGIES: [(&str, Strategy); 4] = [
+    ("push", Strategy::Push),
+    ("pull", Strategy::Pull),
+    ("push-pull", Strategy::PushPull),
+    ("tree", Strategy::Tree),
+];
+
+const SYNCS: [(&str, Sync); 3] =
+    [("delta", Sync::Delta), ("full-state", Sync::FullState), ("operation", Sync::Operation)];
+
+/// What a word stands for, where one is given.
+fn choose<T: Copy>(
+    place: &str,
+    word: Option<&str>,
+    choices: &[(&str, T)],
+    setting: &mut T,
+) -> Checked<()> {
+    let words: Vec<&str> = choices.iter().map(|&(word, _)| word).collect();
+    known(place, word, &words)?;
+    let chosen = choices.iter().find(|&&(choice, _)| Some(choice) == word);
+    *setting = chosen.map_or(*setting, |&(_, choice)| choice);
+    Ok(())
+}
+
 fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<NetworkSettings> {
     let at = |field: &str| format!("{place}.{field}");
     let mut network = base.clone();
@@ -381,11 +411,10 @@ fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<Ne
     if file.mode.as_deref() == Some("manual") {
         network.mode = Mode::Manual;
     }
-    known(&at("strategy"), file.strategy.as_deref(), &["push-pull"])?;
-    known(&at("sync"), file.sync.as_deref(), &["delta"])?;
-    if file.anti_entropy == Some(false) {
-        return wrong(&at("anti_entropy"), "push-pull is anti-entropy and cannot go without it");
-    }
+    let gossip = &mut network.gossip;
+    choose(&at("strategy"), file.strategy.as_deref(), &STRATEGIES, &mut gossip.strategy)?;
+    choose(&at("sync"), file.sync.as_deref(), &SYNCS, &mut gossip.sync)?;
+    gossip.anti_entropy = file.anti_entropy.unwrap_or(gossip.anti_entropy);
     if let Some(LatencyFile { least, most }) = file.latency_ms {
         let least: u32 = number(&at("latency_ms[0]"), least, 0..=LATENCY_MS_MAX)?;
         let most: u32 = number(&at("latency_ms[1]"), most, 0..=LATENCY_MS_MAX)?;

@@ -1,0 +1,80 @@
+//! Two nodes that compare what they have, and give each other what is missing.
+//!
+//! One sends the digest of its context and claims; where the other has the same, that is all: a
+//! dozen bytes. Else it answers with its version vector, and the first one, by its strategy, gives what
+//! the other lacks, asks for what itself lacks, or both (Demers et al. 1987, "Epidemic algorithms
+//! for replicated database maintenance", §1.3: push, pull, push-pull).
+
+use std::sync::Arc;
+
+use scalesmall_crdt::{NodeId, VersionVector};
+
+use crate::{Effects, Message, News, Node, Strategy, Sync, UPDATES_MAX};
+
+impl Node {
+    /// Begins to compare with so many random peers.
+    pub(crate) fn compare_with_random(&mut self, count: usize, effects: &mut Effects) {
+        let digest = Message::Digest(self.claims.fingerprint(), self.claims.context().operations());
+        for peer in self.draw_peers(count) {
+            effects.messages.push((peer, digest.clone()));
+        }
+    }
+
+    /// So many different peers at random, or all where there are no more.
+    pub(crate) fn draw_peers(&mut self, count: usize) -> Vec<NodeId> {
+        let members = Arc::clone(&self.members);
+        let others = members.len() - usize::from(self.position.is_some());
+        if others <= count {
+            let own = self.position;
+            let others = (0..members.len()).filter(|&position| Some(position) != own);
+            return others.map(|position| members.name(position).clone()).collect();
+        }
+        // There are more others than are needed: enough draws find them.
+        let bound = u32::try_from(members.len()).expect("fewer than 2^32 members");
+        let mut drawn: Vec<usize> = Vec::with_capacity(count);
+        while drawn.len() < count {
+            let position = self.random.below(bound) as usize;
+            if Some(position) != self.position && !drawn.contains(&position) {
+                drawn.push(position);
+            }
+        }
+        drawn.into_iter().map(|position| members.name(position).clone()).collect()
+    }
+
+    /// Gives `to`, who has seen this much and whose digest is another, what it lacks, or asks it
+    /// for what this node lacks.
+    pub(crate) fn settle(&self, to: NodeId, seen: &VersionVector, effects: &mut Effects) {
+        let only_pulls = self.settings.is_some_and(|settings| settings.strategy == Strategy::Pull);
+        if !only_pulls {
+            self.answer(to, seen, effects);
+        } else if !self.claims.context().includes(seen) {
+            effects.messages.push((to, Message::Ask(self.claims.context().clone())));
+        }
+    }
+
+    /// Sends `to`, who has seen this much, what it lacks; and what this node has seen, if that
+    /// lacks something. Nothing where the two agree.
+    pub(crate) fn answer(&self, to: NodeId, seen: &VersionVector, effects: &mut Effects) {
+        let own = self.claims.context();
+        let news = self.news_beyond(seen);
+        let seen = (!own.includes(seen)).then(|| own.clone());
+        let message = match (news, seen) {
+            (Some(news), seen) => Message::News { news, seen },
+            (None, Some(own)) => Message::Ask(own),
+            (None, None) => return,
+        };
+        effects.messages.push((to, message));
+    }
+
+    /// What somebody lacks who has seen this much, or a first part of it.
+    pub(crate) fn news_beyond(&self, seen: &VersionVector) -> Option<News> {
+        if seen.includes(self.claims.context()) {
+            return None;
+        }
+        let is_in_full = self.settings.is_some_and(|settings| settings.sync == Sync::FullState);
+        if is_in_full || !self.history.reaches(seen) {
+            return Some(News::State(Arc::new(self.claims.clone())));
+        }
+        Some(News::Updates(self.history.beyond(seen, UPDATES_MAX)))
+    }
+}
