@@ -1,20 +1,33 @@
 //! `scalesmall`: runs scenarios from the command line.
 //!
 //! Exit status: 0 done, and converged where that was asked for; 1 the run ended and had not
-//! converged; 2 bad arguments or a bad file, with a message on standard error that gives file,
+//! converged, or a check failed; 2 bad arguments or a bad file, with a message on standard error that gives file,
 //! place and reason.
 
+mod check;
+mod input;
+mod output;
 mod run;
+mod sweep;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use scalesmall_sim::{Scenario, builtin};
+
+const EXAMPLES: &str = "Examples:
+  scalesmall scenarios first-light | scalesmall run -
+  scalesmall run cluster.json --history history.jsonl && scalesmall check history.jsonl
+  scalesmall sweep cluster.json --seeds 0..1000 --csv rows.csv
+
+Exit status: 0 done, and converged where the file asks for that; 1 not converged, or a check
+failed; 2 bad arguments or a bad file, with a message that gives file, place and reason.";
 
 /// Runs clusters of scalesmall nodes in simulated time: who serves which keys, and how the nodes
 /// come to agree on it.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -24,16 +37,48 @@ struct Arguments {
 enum Command {
     /// Runs a scenario and shows what it comes to.
     Run(run::Arguments),
+    /// Holds a recorded history against the semantics, and names the first line that breaks them.
+    Check(check::Arguments),
+    /// Runs a scenario with many seeds, a row each.
+    Sweep(sweep::Arguments),
+    /// Lists the scenarios that come with the program, or prints one.
+    Scenarios {
+        /// The one to print.
+        name: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let result = match command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Sweep(arguments) => sweep::sweep(&arguments),
+        Command::Scenarios { name } => scenarios(name.as_deref()),
     };
     result.unwrap_or_else(|message| {
         // Nobody may be reading; the exit status tells as well.
         let _ = writeln!(io::stderr(), "scalesmall: {message}");
         ExitCode::from(2)
     })
+}
+
+fn scenarios(name: Option<&str>) -> Result<ExitCode, String> {
+    let text = match name {
+        Some(name) => match builtin::text(name) {
+            Some(text) => text.to_owned(),
+            None => {
+                let known: Vec<&str> = builtin::ALL.iter().map(|&(name, _)| name).collect();
+                return Err(format!("{name:?} is no scenario; known: {}", known.join(", ")));
+            }
+        },
+        None => builtin::ALL.iter().map(|&(name, text)| listed(name, text)).collect(),
+    };
+    output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listed(name: &str, text: &str) -> String {
+    let scenario = Scenario::parse(text).expect("what comes with the program can be read");
+    format!("{name:16}  {:3} replicas  {}\n", scenario.replicas.len(), scenario.title)
 }

@@ -1,13 +1,14 @@
 //! `scalesmall run`.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use scalesmall_sim::limits::FILE_BYTES_MAX;
-use scalesmall_sim::{Outcome, Scenario, Simulation};
+use scalesmall_crdt::Fingerprint;
+use scalesmall_sim::{Checker, Outcome, Record, Simulation};
+
+use crate::input;
+use crate::output::{self, Lines, Progress};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -19,56 +20,126 @@ pub(crate) struct Arguments {
     /// Use this seed in place of the file's.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Write every operation and what the replicas show in the end, one JSON object a line, for
+    /// `scalesmall check`.
+    #[arg(long, value_name = "OUT.jsonl")]
+    history: Option<PathBuf>,
+    /// Write what each node handled and when, in the trace event format that chrome://tracing and
+    /// Perfetto show.
+    #[arg(long, value_name = "OUT.json")]
+    trace: Option<PathBuf>,
+    /// Hold every replica against the semantics after every event; stops at the first that breaks
+    /// them. Slow: for small scenarios.
+    #[arg(long)]
+    check: bool,
 }
 
 /// Runs the scenario and prints the result; an error is a message for people.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let name = match is_stdin(&arguments.file) {
-        true => "standard input".to_owned(),
-        false => arguments.file.display().to_string(),
-    };
-    let text = read(&arguments.file).map_err(|reason| format!("{name}: {reason}"))?;
-    let mut scenario = Scenario::parse(&text).map_err(|error| format!("{name}: {error}"))?;
+    let mut scenario = input::scenario(&arguments.file)?;
     scenario.seed = arguments.seed.unwrap_or(scenario.seed);
     let must_converge = scenario.until.converged;
+    let mut history = arguments.history.as_deref().map(Lines::create).transpose()?;
+    let mut trace = arguments.trace.as_deref().map(Lines::create).transpose()?;
+    let is_recorded = history.is_some() || arguments.check;
+    let mut simulation = match is_recorded {
+        true => Simulation::recorded(scenario),
+        false => Simulation::new(scenario),
+    };
+    let mut check = arguments.check.then(|| Check::new(&simulation));
+    if let Some(trace) = &mut trace {
+        trace.line("[")?;
+    }
 
-    let mut simulation = Simulation::new(scenario);
-    while simulation.step() {}
+    let mut progress = Progress::new();
+    loop {
+        for record in simulation.take_records() {
+            if let Some(history) = &mut history {
+                history.line(&record.to_json())?;
+            }
+            if let Some(check) = &mut check {
+                check.record(&record);
+            }
+        }
+        if let Some(check) = &mut check {
+            check.replicas(&simulation);
+            if let Some(broken) = &check.broken {
+                drop(progress);
+                output::print(&format!("{}: {broken}\n", simulation.now()))?;
+                return Ok(ExitCode::from(1));
+            }
+        }
+        if let (Some(trace), Some(event)) = (&mut trace, simulation.last_event()) {
+            trace.line(&trace_event(&simulation, event))?;
+        }
+        progress.show(|| {
+            let (now, distinct) = (simulation.now(), simulation.distinct());
+            format!("{now} simulated, {distinct} different views")
+        });
+        if !simulation.step() {
+            break;
+        }
+    }
+    drop(progress);
 
+    if let Some(mut history) = history {
+        for replica in 0..simulation.replicas().len() {
+            history.line(&simulation.state_record(replica).to_json())?;
+        }
+        history.finish()?;
+    }
+    if let Some(mut trace) = trace {
+        trace.line("{}]")?;
+        trace.finish()?;
+    }
     let outcome = Outcome::of(&simulation);
-    let shown = match arguments.json {
+    output::print(&match arguments.json {
         true => serde_json::to_string(&outcome).expect("an outcome is plain data") + "\n",
         false => table(&simulation, &outcome),
-    };
-    match io::stdout().write_all(shown.as_bytes()) {
-        // Whoever reads may have read enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            return Err(format!("standard output: {error}"));
-        }
-        _ => {}
-    }
+    })?;
     Ok(ExitCode::from(u8::from(must_converge && !outcome.converged)))
 }
 
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
+/// The semantics, and what has been held against them already.
+struct Check {
+    checker: Checker,
+    /// By replica: the fingerprint of what was checked last.
+    checked: Vec<Option<Fingerprint>>,
+    /// The first thing that breaks them.
+    broken: Option<String>,
 }
 
-/// Reads no more than a scenario may have, and one byte to tell that it has more.
-fn read(path: &Path) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let most = FILE_BYTES_MAX as u64 + 1;
-    match is_stdin(path) {
-        true => io::stdin().take(most).read_to_end(&mut bytes),
-        false => File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)),
+impl Check {
+    fn new(simulation: &Simulation) -> Self {
+        let checked = vec![None; simulation.replicas().len()];
+        Self { checker: Checker::new(), checked, broken: None }
     }
-    .map_err(|error| error.to_string())?;
-    // Before all else: what is cut off may end in the middle of a character.
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err(format!("the file has more than {FILE_BYTES_MAX} bytes"));
+
+    fn record(&mut self, record: &Record) {
+        let broken = self.checker.check(record).err();
+        self.broken = self.broken.take().or(broken);
     }
-    String::from_utf8(bytes)
-        .map_err(|error| format!("byte {} is not UTF-8", error.utf8_error().valid_up_to() + 1))
+
+    fn replicas(&mut self, simulation: &Simulation) {
+        for (index, replica) in simulation.replicas().iter().enumerate() {
+            let shown = Some(replica.claims().fingerprint());
+            if self.checked[index] != shown {
+                self.checked[index] = shown;
+                replica.node().check_invariants();
+                self.record(&simulation.state_record(index));
+            }
+        }
+    }
+}
+
+/// An event as a line of a trace.
+fn trace_event(simulation: &Simulation, (replica, what): (usize, &str)) -> String {
+    let line = serde_json::json!({
+        "name": what, "ph": "i", "s": "t", "ts": simulation.now().as_us(),
+        "pid": simulation.scenario().replicas[replica].as_str(), "tid": what,
+        "args": { "fingerprint": simulation.replicas()[replica].claims().fingerprint().to_string() },
+    });
+    format!("{line},")
 }
 
 /// The result for people.
@@ -117,11 +188,27 @@ fn table(simulation: &Simulation, outcome: &Outcome) -> String {
         metrics.messages_sent, metrics.messages_lost
     ));
     line(format_args!(
-        "bytes              {} sent, at least {} needed",
-        metrics.bytes_sent, metrics.payload_bytes_minimum
+        "bytes              {} sent: {} of news, {} about who has what",
+        metrics.bytes_sent, metrics.payload_bytes, metrics.digest_bytes
+    ));
+    if metrics.payload_bytes_minimum > 0 {
+        let hundredths = metrics.bytes_sent * 100 / metrics.payload_bytes_minimum;
+        line(format_args!(
+            "                   {}.{:02} times the {} of each operation by itself to each receiver",
+            hundredths / 100,
+            hundredths % 100,
+            metrics.payload_bytes_minimum
+        ));
+    }
+    line(format_args!(
+        "repeated           {} operations came where they were known",
+        metrics.duplicates_received
     ));
     if let Some(after_ms) = metrics.converged_after_ms {
-        line(format_args!("agreed after       {after_ms} ms from the last operation or heal"));
+        let rounds = metrics.rounds.unwrap_or_default();
+        line(format_args!(
+            "agreed after       {after_ms} ms, {rounds} rounds, from the last operation or heal"
+        ));
     }
     line(format_args!("trace              {}", simulation.trace()));
     shown

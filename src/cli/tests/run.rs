@@ -2,11 +2,12 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod common;
 
+use std::fs;
+use std::process::{Output, Stdio};
+
+use common::{file, output, output_with_stdin, scalesmall, stderr, stdout};
 use scalesmall_sim::limits::FILE_BYTES_MAX;
 use serde_json::Value;
 
@@ -14,42 +15,6 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/tests/example
 const NEVER: &str = r#"{"format":1,"replicas":["a","b"],"network":{"loss":1},
     "steps":[{"on":"a","do":"register","claim":["a",0,9]}],
     "until":{"converged":true,"max_ms":500}}"#;
-
-fn scalesmall(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scalesmall"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-fn output(arguments: &[&str]) -> Output {
-    scalesmall(arguments).output().expect("it can be started")
-}
-
-fn output_with_stdin(arguments: &[&str], stdin: &[u8]) -> Output {
-    let mut child = scalesmall(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it can be started");
-    child.stdin.take().expect("it is piped").write_all(stdin).expect("all of it is read");
-    child.wait_with_output().expect("it ends")
-}
-
-/// A file with these contents; `name` is its own in all tests.
-fn file(name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::write(&path, contents).expect("the file can be written");
-    path
-}
-
-fn stdout(output: &Output) -> &str {
-    str::from_utf8(&output.stdout).expect("it is text")
-}
-
-fn stderr(output: &Output) -> &str {
-    str::from_utf8(&output.stderr).expect("it is text")
-}
 
 fn json(output: &Output) -> Value {
     assert_eq!(stderr(output), "");
@@ -90,11 +55,21 @@ fn check_form(outcome: &Value) {
     assert!(outcome["converged"].is_boolean());
     number(&outcome["at_ms"]);
     let metrics = &outcome["metrics"];
-    let (with_null, counts) = (
-        "converged_after_ms",
-        ["bytes_sent", "messages_lost", "messages_sent", "operations", "payload_bytes_minimum"],
-    );
-    assert_eq!(keys(metrics), [&counts[..1], &[with_null], &counts[1..]].concat());
+    let counts = [
+        "bytes_sent",
+        "digest_bytes",
+        "duplicates_received",
+        "history_kept",
+        "messages_lost",
+        "messages_sent",
+        "operations",
+        "payload_bytes",
+        "payload_bytes_minimum",
+        "queue_maximum",
+    ];
+    let (with_null, rounds) = ("converged_after_ms", "rounds");
+    assert_eq!(keys(metrics), [&counts[..1], &[with_null], &counts[1..], &[rounds]].concat());
+    assert_eq!(metrics[rounds].is_null(), metrics[with_null].is_null());
     for count in counts {
         number(&metrics[count]);
     }

@@ -10,7 +10,8 @@
 //! A [`Scenario`] is read from a small JSON file: replicas, a network, steps at given times, and
 //! when to stop. A [`Simulation`] plays it with the very [`Node`](scalesmall_node::Node)s that a
 //! real network runs, over links that delay, lose, repeat and reorder messages and that can be
-//! cut. [`Outcome`] is what a finished run comes to.
+//! cut. [`Outcome`] is what a finished run comes to. A [`Record`] of it can be held against the
+//! semantics by a [`Checker`], which knows nothing of how replicas work.
 //!
 //! ```
 //! use scalesmall_sim::{Outcome, Scenario, Simulation};
@@ -38,20 +39,24 @@
 
 mod agreement;
 pub mod builtin;
+mod checker;
 pub mod limits;
 mod link;
 mod network;
 pub mod outcome;
 mod probability;
+pub mod record;
 mod replica;
 mod scenario;
 mod seed;
 mod simulation;
 mod trace;
 
+pub use checker::Checker;
 pub use network::{Mode, NetworkSettings};
 pub use outcome::Outcome;
 pub use probability::Probability;
+pub use record::Record;
 pub use replica::{Replica, Status};
 pub use scalesmall_node::SimTime;
 pub use scenario::{Action, Request, Scenario, ScenarioError, Step, Until};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use scalesmall_crdt::{ClaimMap, Ownership, Segment};
-use serde::Serialize;
+use scalesmall_crdt::{Claim, ClaimMap, KeyRange, NodeId, Ownership, Segment};
+use serde::{Deserialize, Serialize};
 
 use crate::{Replica, Simulation};
 
@@ -34,7 +34,8 @@ pub struct ReplicaOutcome {
 }
 
 /// A live claim.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ClaimOutcome {
     /// The server.
     pub node: String,
@@ -81,14 +82,12 @@ pub struct MetricsOutcome {
     pub payload_bytes: u64,
     /// The part of it that says what somebody has, or has got.
     pub digest_bytes: u64,
-    /// The part of it that is about who is there.
-    pub membership_bytes: u64,
     /// The least that could have been sent.
     pub payload_bytes_minimum: u64,
     /// Operations that came where they were known already.
-    pub repeated: u64,
+    pub duplicates_received: u64,
     /// The most messages that were on their way at a time.
-    pub in_flight_maximum: usize,
+    pub queue_maximum: usize,
     /// How many operations the nodes' logs hold in the end, all together.
     pub history_kept: usize,
     /// How many gossip intervals it took to agree after the latest operation or heal; null where
@@ -121,10 +120,9 @@ impl Outcome {
                 bytes_sent: metrics.bytes_sent,
                 payload_bytes: metrics.payload_bytes,
                 digest_bytes: metrics.digest_bytes,
-                membership_bytes: metrics.membership_bytes,
                 payload_bytes_minimum: metrics.payload_bytes_minimum,
-                repeated: metrics.repeated,
-                in_flight_maximum: metrics.in_flight_maximum,
+                duplicates_received: metrics.duplicates_received,
+                queue_maximum: metrics.queue_maximum,
                 history_kept: kept.sum(),
                 rounds: after_us.map(|after_us| after_us.div_ceil(interval_us)),
                 converged_after_ms: after_us.map(|after_us| after_us / 1_000),
@@ -145,16 +143,22 @@ impl ReplicaOutcome {
     }
 }
 
+impl ClaimOutcome {
+    pub(crate) fn of((claim, &priority): (&Claim, &u64)) -> Self {
+        let (start, end) = (claim.range.start(), claim.range.end());
+        Self { node: claim.node.to_string(), start, end, priority }
+    }
+
+    pub(crate) fn into_claim(self) -> Result<(Claim, u64), String> {
+        let node = NodeId::new(&self.node).map_err(|error| error.to_string())?;
+        let range = KeyRange::new(self.start, self.end).map_err(|error| error.to_string())?;
+        Ok((Claim::new(node, range), self.priority))
+    }
+}
+
 fn claim_outcomes(claims: &ClaimMap) -> Vec<ClaimOutcome> {
-    let mut outcomes: Vec<ClaimOutcome> = claims
-        .claims()
-        .map(|(claim, priority)| ClaimOutcome {
-            node: claim.node.to_string(),
-            start: claim.range.start(),
-            end: claim.range.end(),
-            priority,
-        })
-        .collect();
+    let mut outcomes: Vec<ClaimOutcome> =
+        claims.claims().map(|(claim, priority)| ClaimOutcome::of((&claim, &priority))).collect();
     outcomes.sort();
     outcomes
 }

@@ -13,6 +13,7 @@ use scalesmall_node::{
 use crate::agreement::Agreement;
 use crate::limits::{HELD_MAX, QUEUE_MAX};
 use crate::network::Network;
+use crate::record::{OperationRecord, Record, StateRecord};
 use crate::{Action, Replica, Scenario, Status, Trace, seed};
 
 /// A scenario being played: all nodes, everything in flight, and the time.
@@ -44,6 +45,9 @@ pub struct Simulation {
     changes: u64,
     metrics: Metrics,
     trace: Trace,
+    last_event: Option<(usize, &'static str)>,
+    /// What has happened, if that is put on record, until somebody takes it.
+    records: Option<Vec<Record>>,
 }
 
 /// A message on its way.
@@ -77,12 +81,10 @@ pub struct Metrics {
     pub payload_bytes: u64,
     /// The part of it that is messages which say what somebody has, or has got.
     pub digest_bytes: u64,
-    /// The part of it that is messages about who is there.
-    pub membership_bytes: u64,
     /// Operations that came where they were known already, in messages that list operations.
-    pub repeated: u64,
+    pub duplicates_received: u64,
     /// The most messages that were on their way at a time.
-    pub in_flight_maximum: usize,
+    pub queue_maximum: usize,
     /// The least that could have been sent: each operation's own size, once for each replica that
     /// lacked it and has got it.
     pub payload_bytes_minimum: u64,
@@ -178,6 +180,13 @@ impl Simulation {
         Some(self.agreed_since?.us_since(self.disturbed_at))
     }
 
+    /// Which replica has handled something in the latest step, if one has, and what: several in
+    /// one step count as the last of them.
+    #[must_use]
+    pub fn last_event(&self) -> Option<(usize, &'static str)> {
+        self.last_event
+    }
+
     /// How often anything that is to be seen has changed.
     #[must_use]
     pub fn changes(&self) -> u64 {
@@ -233,7 +242,33 @@ impl Simulation {
     /// The run of `scenario` at time 0, before its first step.
     #[must_use]
     pub fn new(scenario: impl Into<Arc<Scenario>>) -> Self {
-        let scenario: Arc<Scenario> = scenario.into();
+        Self::begin(scenario.into(), false)
+    }
+
+    /// The same, with a record of what happens, for [`take_records`](Self::take_records).
+    #[must_use]
+    pub fn recorded(scenario: impl Into<Arc<Scenario>>) -> Self {
+        Self::begin(scenario.into(), true)
+    }
+
+    /// What has been put on record since this was last asked.
+    pub fn take_records(&mut self) -> Vec<Record> {
+        self.records.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// What a replica shows now.
+    #[must_use]
+    pub fn state_record(&self, replica: usize) -> Record {
+        let claims = self.replicas[replica].claims();
+        Record::State(StateRecord {
+            at: self.now,
+            on: self.scenario.replicas[replica].clone(),
+            seen: claims.context().clone(),
+            claims: claims.claims().collect(),
+        })
+    }
+
+    fn begin(scenario: Arc<Scenario>, is_recorded: bool) -> Self {
         let members = Arc::new(scenario.replicas.iter().cloned().collect());
         let mut simulation = Self {
             now: SimTime::ZERO,
@@ -254,6 +289,8 @@ impl Simulation {
             changes: 0,
             metrics: Metrics::default(),
             trace: Trace::default(),
+            last_event: None,
+            records: is_recorded.then(Vec::new),
             scenario,
         };
         for (index, name) in simulation.scenario.replicas.iter().enumerate() {
@@ -281,6 +318,7 @@ impl Simulation {
             return false;
         };
         self.now = next;
+        self.last_event = None;
         let step_is_due = self.next_step_time().is_some_and(|at| at <= next);
         if step_is_due {
             let action = self.scenario.steps[self.steps_done].action.clone();
@@ -422,7 +460,10 @@ impl Simulation {
                 let parcel = self.kept.get(&name).expect("the scenario has been checked").clone();
                 self.deliver(parcel);
             }
-            Action::Observe(_) => {}
+            Action::Observe(replica) => {
+                let record = self.state_record(replica);
+                self.records.iter_mut().for_each(|records| records.push(record.clone()));
+            }
         }
     }
 
@@ -488,21 +529,28 @@ impl Simulation {
     }
 
     fn handle(&mut self, replica: usize, event: Event) {
-        let kind = match event {
-            Event::Start => 0,
-            Event::Operation(_) => 1,
-            Event::Message { .. } => 2,
-            Event::Timer(Timer::Round) => 3,
-            Event::Timer(Timer::Links) => 4,
+        let (kind, what) = match event {
+            Event::Start => (0, "start"),
+            Event::Operation(_) => (1, "operation"),
+            Event::Message { .. } => (2, "message"),
+            Event::Timer(Timer::Round) => (3, "round"),
+            Event::Timer(Timer::Links) => (4, "links"),
         };
+        self.last_event = Some((replica, what));
         let mut effects = Effects::new();
         let before = self.replicas[replica].live_fingerprint();
+        let is_operation = matches!(event, Event::Operation(_)) && self.records.is_some();
+        let seen = is_operation.then(|| self.replicas[replica].claims().context().clone());
         self.replicas[replica].node.handle(self.now, event, &mut effects);
         self.follow(replica, before);
         let after = self.replicas[replica].claims().fingerprint();
         self.trace.record(self.now, kind, replica, after);
 
         for observation in effects.observations {
+            if let (Observation::Issued(update), Some(seen)) = (&observation, &seen) {
+                let record = OperationRecord::of(self.now, update, seen.clone());
+                self.records.iter_mut().for_each(|it| it.push(Record::Operation(record.clone())));
+            }
             self.note(observation);
         }
         for (to, message) in effects.messages {
@@ -531,7 +579,7 @@ impl Simulation {
                     self.note_arrival(&update.expect("whatever arrives has been issued"));
                 }
             }
-            Observation::Repeated(count) => self.metrics.repeated += count as u64,
+            Observation::Repeated(count) => self.metrics.duplicates_received += count as u64,
             Observation::Refused(_) => self.metrics.operations_without_effect += 1,
         }
     }
@@ -559,7 +607,7 @@ impl Simulation {
 
     fn enqueue(&mut self, at: SimTime, coming: Coming) {
         self.in_flight += usize::from(matches!(coming, Coming::Message(_)));
-        self.metrics.in_flight_maximum = self.metrics.in_flight_maximum.max(self.in_flight);
+        self.metrics.queue_maximum = self.metrics.queue_maximum.max(self.in_flight);
         self.queue.insert((at, self.queued), coming);
         self.queued += 1;
     }

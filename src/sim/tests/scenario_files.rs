@@ -692,7 +692,7 @@ fn bytes_are_those_of_all_messages_and_the_least_is_each_operation_once_for_each
     assert_eq!(metrics.messages_sent, 3);
     assert_eq!(metrics.bytes_sent, 3 * message.encoded_len() as u64);
     assert_eq!((metrics.payload_bytes, metrics.digest_bytes), (metrics.bytes_sent, 0));
-    assert_eq!(metrics.repeated, 2, "b gets it twice, and gives it back to a");
+    assert_eq!(metrics.duplicates_received, 2, "b gets it twice, and gives it back to a");
     assert_eq!(metrics.payload_bytes_minimum, 2 * Message::update_len(update) as u64);
     assert_eq!(metrics.messages_lost, 0);
 }

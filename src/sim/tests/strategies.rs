@@ -43,7 +43,7 @@ fn along_a_whole_tree_everybody_gets_everything_once() {
         let simulation = play(replicas, alone, "");
         assert!(simulation.has_converged(), "{replicas} replicas");
         let metrics = simulation.metrics();
-        assert_eq!(metrics.repeated, 0, "{replicas} replicas");
+        assert_eq!(metrics.duplicates_received, 0, "{replicas} replicas");
         // Between few, a message carries little more than what every message has.
         assert!(replicas < 60 || cost(metrics) < 1.1, "{replicas} replicas: {}", cost(metrics));
     }
