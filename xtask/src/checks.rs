@@ -101,7 +101,7 @@ const PARTS: [Part; 11] = [
     },
     Part {
         name: "long",
-        about: "a million histories; some minutes, and only when it is named",
+        about: "a million histories, and 20,000 made-up scenarios; some minutes, and only when it is named",
         run: long,
         counts_itself: false,
         only_named: true,
@@ -269,9 +269,17 @@ fn model(tools: &mut Tools) -> Result<Tally, Failure> {
     histories(tools, 100_000)
 }
 
-/// The same over ten times as many.
+/// The same over ten times as many, and ten thousand made-up scenarios of each kind.
 fn long(tools: &mut Tools) -> Result<Tally, Failure> {
-    histories(tools, 1_000_000)
+    let histories = histories(tools, 1_000_000)?;
+    let mut cargo = cargo(tools, &["test", "--profile", "checks", "--package", "scalesmall-sim"]);
+    cargo.args(["--test", "safety", "--", "--nocapture"]).env("SCALESMALL_SCENARIOS", "10000");
+    let scenarios = libtest(&mut cargo)?;
+    Ok(Tally {
+        passed: histories.passed + scenarios.passed,
+        failed: histories.failed + scenarios.failed,
+        ..histories
+    })
 }
 
 fn histories(tools: &Tools, count: u32) -> Result<Tally, Failure> {

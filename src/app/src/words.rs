@@ -1,7 +1,7 @@
 //! What the picture shows, in words.
 
 use scalesmall_crdt::{Key, KeyRange, Owner};
-use scalesmall_sim::{Scenario, Status};
+use scalesmall_sim::{Mode, Scenario, Settings, Status, Sync};
 
 use crate::picture::{Picture, View};
 
@@ -36,9 +36,12 @@ pub(crate) fn sentence(text: &str) -> String {
 
 /// What is played: size, type, protocol.
 pub(crate) fn about(scenario: &Scenario) -> String {
-    let how = match scenario.network.mode {
-        scalesmall_sim::Mode::Gossip => "push-pull deltas",
-        scalesmall_sim::Mode::Manual => "messages by hand",
+    let Settings { strategy, sync, .. } = scenario.network.gossip;
+    let how = match (scenario.network.mode, sync) {
+        (Mode::Manual, _) => "messages by hand".to_owned(),
+        (Mode::Gossip, Sync::Delta) => format!("{} deltas", strategy.name()),
+        (Mode::Gossip, Sync::FullState) => format!("{} whole states", strategy.name()),
+        (Mode::Gossip, Sync::Operation) => "each operation sent once".to_owned(),
     };
     format!("{} · add-wins map · {how}", nodes(scenario.replicas.len()))
 }

@@ -29,6 +29,22 @@ pub enum Strategy {
     Tree,
 }
 
+impl Strategy {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Push, Self::Pull, Self::PushPull, Self::Tree];
+
+    /// What a scenario file calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Pull => "pull",
+            Self::PushPull => "push-pull",
+            Self::Tree => "tree",
+        }
+    }
+}
+
 /// What a message with news carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sync {
@@ -38,4 +54,19 @@ pub enum Sync {
     FullState,
     /// One operation, sent by its issuer to everybody, once.
     Operation,
+}
+
+impl Sync {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Delta, Self::FullState, Self::Operation];
+
+    /// What a scenario file calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delta => "delta",
+            Self::FullState => "full-state",
+            Self::Operation => "operation",
+        }
+    }
 }

@@ -58,7 +58,7 @@ pub use outcome::Outcome;
 pub use probability::Probability;
 pub use record::Record;
 pub use replica::{Replica, Status};
-pub use scalesmall_node::SimTime;
+pub use scalesmall_node::{Settings, SimTime, Strategy, Sync};
 pub use scenario::{Action, Request, Scenario, ScenarioError, Step, Until};
 pub use simulation::{Metrics, Simulation};
 pub use trace::Trace;

@@ -36,6 +36,8 @@ pub struct Simulation {
     kept: BTreeMap<String, Parcel>,
     /// Every operation that was ever issued.
     issued: History,
+    /// Per replica the sizes of its operations as messages, in order.
+    sizes: BTreeMap<ReplicaId, Vec<u64>>,
     truth: ClaimMap,
     agreement: Agreement,
     /// Since when the live replicas have agreed without a break.
@@ -282,6 +284,7 @@ impl Simulation {
             in_flight: 0,
             kept: BTreeMap::new(),
             issued: History::new(),
+            sizes: BTreeMap::new(),
             truth: ClaimMap::new(),
             agreement: Agreement::default(),
             agreed_since: Some(SimTime::ZERO),
@@ -568,6 +571,8 @@ impl Simulation {
             Observation::Issued(update) => {
                 self.metrics.operations += 1;
                 self.disturbed_at = self.now;
+                let sizes = self.sizes.entry(update.dot.replica.clone()).or_default();
+                sizes.push(Message::update_len(&update) as u64);
                 self.issued.push(Arc::clone(&update));
                 self.truth.join(&Delta::from_iter([update]));
             }
@@ -585,7 +590,8 @@ impl Simulation {
     }
 
     fn note_arrival(&mut self, update: &Arc<Update>) {
-        self.metrics.payload_bytes_minimum += Message::update_len(update) as u64;
+        let Dot { replica, counter } = &update.dot;
+        self.metrics.payload_bytes_minimum += self.sizes[replica][*counter as usize - 1];
         // It is known already, unless it was lost with a state and comes back.
         if !self.truth.context().contains(&update.dot) {
             self.truth.join(&Delta::from_iter([Arc::clone(update)]));

@@ -18,8 +18,8 @@ const UPDATE: &str = "UPDATE_GOLDEN=1 cargo test -p scalesmall-sim --test same_r
 /// Every run that the golden file records: its name and its scenario.
 fn runs() -> Vec<(String, String)> {
     let builtin = builtin::ALL.iter().map(|&(name, text)| (name.to_owned(), text.to_owned()));
-    let gossip = (0..16).map(|n| (format!("gossip-{n}"), common::scenario(n, Moves::Gossip)));
-    let manual = (0..8).map(|n| (format!("manual-{n}"), common::scenario(n, Moves::Manual)));
+    let gossip = (0..130).map(|n| (format!("gossip-{n}"), common::scenario(n, Moves::Gossip)));
+    let manual = (0..70).map(|n| (format!("manual-{n}"), common::scenario(n, Moves::Manual)));
     builtin.chain(gossip).chain(manual).collect()
 }
 

@@ -380,16 +380,6 @@ impl StepFile {
     }
 }
 
-const STRATEGIES: [(&str, Strategy); 4] = [
-    ("push", Strategy::Push),
-    ("pull", Strategy::Pull),
-    ("push-pull", Strategy::PushPull),
-    ("tree", Strategy::Tree),
-];
-
-const SYNCS: [(&str, Sync); 3] =
-    [("delta", Sync::Delta), ("full-state", Sync::FullState), ("operation", Sync::Operation)];
-
 /// What a word stands for, where one is given.
 fn choose<T: Copy>(
     place: &str,
@@ -412,8 +402,10 @@ fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<Ne
         network.mode = Mode::Manual;
     }
     let gossip = &mut network.gossip;
-    choose(&at("strategy"), file.strategy.as_deref(), &STRATEGIES, &mut gossip.strategy)?;
-    choose(&at("sync"), file.sync.as_deref(), &SYNCS, &mut gossip.sync)?;
+    let strategies = Strategy::ALL.map(|strategy| (strategy.name(), strategy));
+    let syncs = Sync::ALL.map(|sync| (sync.name(), sync));
+    choose(&at("strategy"), file.strategy.as_deref(), &strategies, &mut gossip.strategy)?;
+    choose(&at("sync"), file.sync.as_deref(), &syncs, &mut gossip.sync)?;
     gossip.anti_entropy = file.anti_entropy.unwrap_or(gossip.anti_entropy);
     if let Some(LatencyFile { least, most }) = file.latency_ms {
         let least: u32 = number(&at("latency_ms[0]"), least, 0..=LATENCY_MS_MAX)?;

@@ -13,7 +13,8 @@ pub(crate) enum Moves {
 /// healed, and news moving until everybody agrees.
 pub(crate) fn scenario(index: u64, moves: Moves) -> String {
     let mut draw = Draw::new(index);
-    let mut names: Vec<String> = (1..=2 + draw.below(11)).map(|n| format!("n{n}")).collect();
+    let many = if draw.one_in(6) { draw.below(13) } else { 0 };
+    let mut names: Vec<String> = (1..=2 + draw.below(11) + many).map(|n| format!("n{n}")).collect();
     if draw.one_in(4) {
         // Ordered and hashed by its bytes, which are more than its characters.
         names[0] = "ü 日".to_owned();
@@ -310,9 +311,10 @@ pub(crate) struct Replay<'a> {
 impl Drop for Replay<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            let index = self.index;
             eprintln!(
-                "this made-up scenario ({} {}) has failed:\n{}",
-                self.name, self.index, self.text
+                "this made-up scenario ({} {index}) has failed:\n{}\nreplay: SCALESMALL_SCENARIO={index} cargo test -p scalesmall-sim --test safety {}",
+                self.name, self.text, self.name
             );
         }
     }
