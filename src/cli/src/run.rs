@@ -191,8 +191,8 @@ fn table(simulation: &Simulation, outcome: &Outcome) -> String {
         "bytes              {} sent: {} of news, {} about who has what",
         metrics.bytes_sent, metrics.payload_bytes, metrics.digest_bytes
     ));
-    if metrics.payload_bytes_minimum > 0 {
-        let hundredths = metrics.bytes_sent * 100 / metrics.payload_bytes_minimum;
+    let hundredths = (metrics.bytes_sent * 100).checked_div(metrics.payload_bytes_minimum);
+    if let Some(hundredths) = hundredths {
         line(format_args!(
             "                   {}.{:02} times the {} of each operation by itself to each receiver",
             hundredths / 100,

@@ -40,6 +40,7 @@
 mod agreement;
 pub mod builtin;
 mod checker;
+mod intervention;
 pub mod limits;
 mod link;
 mod network;
@@ -53,6 +54,7 @@ mod simulation;
 mod trace;
 
 pub use checker::Checker;
+pub use intervention::InFlight;
 pub use network::{Mode, NetworkSettings};
 pub use outcome::Outcome;
 pub use probability::Probability;

@@ -19,19 +19,21 @@ use crate::{Action, Replica, Scenario, Status, Trace, seed};
 /// A scenario being played: all nodes, everything in flight, and the time.
 #[derive(Clone, Debug)]
 pub struct Simulation {
-    scenario: Arc<Scenario>,
+    pub(crate) scenario: Arc<Scenario>,
     now: SimTime,
-    has_ended: bool,
+    pub(crate) has_ended: bool,
     /// How many of the scenario's steps are done.
-    steps_done: usize,
+    pub(crate) steps_done: usize,
     replicas: Vec<Replica>,
     members: Arc<Members>,
     network: Network,
     /// What is still to come, by time and then in the order in which it was caused.
-    queue: BTreeMap<(SimTime, u64), Coming>,
+    pub(crate) queue: BTreeMap<(SimTime, u64), Coming>,
     queued: u64,
     /// How many of these are messages.
-    in_flight: usize,
+    pub(crate) in_flight_count: usize,
+    /// Messages that somebody has stopped on their way, by number.
+    pub(crate) stopped: BTreeMap<u64, Parcel>,
     /// Messages that steps have sent, by name.
     kept: BTreeMap<String, Parcel>,
     /// Every operation that was ever issued.
@@ -45,7 +47,7 @@ pub struct Simulation {
     /// When the latest operation was issued or the network healed.
     disturbed_at: SimTime,
     changes: u64,
-    metrics: Metrics,
+    pub(crate) metrics: Metrics,
     trace: Trace,
     last_event: Option<(usize, &'static str)>,
     /// What has happened, if that is put on record, until somebody takes it.
@@ -54,14 +56,14 @@ pub struct Simulation {
 
 /// A message on its way.
 #[derive(Clone, Debug)]
-struct Parcel {
-    from: usize,
-    to: usize,
-    message: Message,
+pub(crate) struct Parcel {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) message: Message,
 }
 
 #[derive(Clone, Debug)]
-enum Coming {
+pub(crate) enum Coming {
     Message(Parcel),
     Timer { replica: usize, life: u32, timer: Timer },
 }
@@ -159,10 +161,7 @@ impl Simulation {
         };
         let seen = replica.claims().context();
         let is_new = |message: &Message| message.news().is_some_and(|news| news.is_new_to(seen));
-        let mut in_flight = self.queue.values().filter_map(|coming| match coming {
-            Coming::Message(parcel) => Some(parcel),
-            Coming::Timer { .. } => None,
-        });
+        let mut in_flight = self.in_flight();
         let held = |replica: &Replica| {
             replica.held.iter().any(|event| match event {
                 Event::Message { message, .. } => is_new(message),
@@ -171,7 +170,7 @@ impl Simulation {
             })
         };
         self.agreed().is_some()
-            && !in_flight.any(|parcel| is_new(&parcel.message))
+            && !in_flight.any(|in_flight| is_new(in_flight.message))
             && !self.replicas.iter().any(held)
     }
 
@@ -281,7 +280,8 @@ impl Simulation {
             network: Network::new(scenario.network.clone(), scenario.seed),
             queue: BTreeMap::new(),
             queued: 0,
-            in_flight: 0,
+            in_flight_count: 0,
+            stopped: BTreeMap::new(),
             kept: BTreeMap::new(),
             issued: History::new(),
             sizes: BTreeMap::new(),
@@ -331,12 +331,17 @@ impl Simulation {
             let (_, coming) = self.queue.pop_first().expect("something is due");
             self.arrive(coming);
         }
+        self.note_agreement();
+        true
+    }
+
+    /// Notes whether all agree now, and ends where that is what the scenario waits for.
+    pub(crate) fn note_agreement(&mut self) {
         match self.agreed() {
             Some(_) => self.agreed_since = self.agreed_since.or(Some(self.now)),
             None => self.agreed_since = None,
         }
         self.end_if_converged();
-        true
     }
 
     /// Plays up to and including time `until`, or to the end.
@@ -357,7 +362,7 @@ impl Simulation {
     }
 
     /// Ends where agreement is what the scenario waits for, and it is there.
-    fn end_if_converged(&mut self) {
+    pub(crate) fn end_if_converged(&mut self) {
         let steps_are_done = self.steps_done == self.scenario.steps.len();
         self.has_ended = self.scenario.until.converged && steps_are_done && self.has_converged();
     }
@@ -397,7 +402,7 @@ impl Simulation {
             let Some(update) = issuer.history().newest(issuer.id()) else { continue };
             let message = Message::updates([Arc::clone(update)].into_iter().collect());
             for to in (0..self.replicas.len()).filter(|&to| to != request.on) {
-                self.deliver(Parcel { from: request.on, to, message: message.clone() });
+                self.deliver_parcel(Parcel { from: request.on, to, message: message.clone() });
             }
         }
         self.metrics = Metrics::default();
@@ -453,7 +458,7 @@ impl Simulation {
             }
             Action::Sync { from, to } => {
                 let parcel = self.parcel(from, to, false);
-                self.deliver(parcel);
+                self.deliver_parcel(parcel);
             }
             Action::Send { from, to, name, only_last_operation } => {
                 let parcel = self.parcel(from, to, only_last_operation);
@@ -461,7 +466,7 @@ impl Simulation {
             }
             Action::Deliver(name) => {
                 let parcel = self.kept.get(&name).expect("the scenario has been checked").clone();
-                self.deliver(parcel);
+                self.deliver_parcel(parcel);
             }
             Action::Observe(replica) => {
                 let record = self.state_record(replica);
@@ -497,10 +502,10 @@ impl Simulation {
     }
 
     fn arrive(&mut self, coming: Coming) {
-        self.in_flight -= usize::from(matches!(coming, Coming::Message(_)));
+        self.in_flight_count -= usize::from(matches!(coming, Coming::Message(_)));
         match coming {
             Coming::Message(parcel) if self.network.connects(parcel.from, parcel.to) => {
-                self.deliver(parcel);
+                self.deliver_parcel(parcel);
             }
             Coming::Message(_) => self.metrics.messages_lost += 1,
             Coming::Timer { replica, life, timer } if self.replicas[replica].life == life => {
@@ -510,7 +515,7 @@ impl Simulation {
         }
     }
 
-    fn deliver(&mut self, Parcel { from, to, message }: Parcel) {
+    pub(crate) fn deliver_parcel(&mut self, Parcel { from, to, message }: Parcel) {
         if self.replicas[to].status == Status::Down {
             self.metrics.messages_lost += 1;
             return;
@@ -612,8 +617,8 @@ impl Simulation {
     }
 
     fn enqueue(&mut self, at: SimTime, coming: Coming) {
-        self.in_flight += usize::from(matches!(coming, Coming::Message(_)));
-        self.metrics.queue_maximum = self.metrics.queue_maximum.max(self.in_flight);
+        self.in_flight_count += usize::from(matches!(coming, Coming::Message(_)));
+        self.metrics.queue_maximum = self.metrics.queue_maximum.max(self.in_flight_count);
         self.queue.insert((at, self.queued), coming);
         self.queued += 1;
     }

@@ -1,0 +1,106 @@
+//! What somebody who looks on can do to a run.
+//!
+//! A copy of a [`Simulation`] is a checkpoint: it goes on by itself, and whoever does the same to
+//! it sees the same. With another future it is a fork.
+
+use std::sync::Arc;
+
+use scalesmall_node::{Message, SimTime};
+
+use crate::simulation::{Coming, Parcel};
+use crate::{Scenario, Simulation};
+
+/// A message on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct InFlight<'a> {
+    /// Its number, which no other message of the run has.
+    pub number: u64,
+    /// The sender.
+    pub from: usize,
+    /// The receiver.
+    pub to: usize,
+    /// When it arrives; nothing while it is stopped.
+    pub arrives_at: Option<SimTime>,
+    /// What it says.
+    pub message: &'a Message,
+}
+
+impl<'a> InFlight<'a> {
+    fn of(number: u64, parcel: &'a Parcel, arrives_at: Option<SimTime>) -> Self {
+        let Parcel { from, to, message } = parcel;
+        Self { number, from: *from, to: *to, arrives_at, message }
+    }
+}
+
+impl Simulation {
+    /// The messages on their way, by the time of their arrival, and then those that are stopped.
+    pub fn in_flight(&self) -> impl Iterator<Item = InFlight<'_>> {
+        let moving = self.queue.iter().filter_map(move |(&(at, number), coming)| match coming {
+            Coming::Message(parcel) => Some(InFlight::of(number, parcel, Some(at))),
+            Coming::Timer { .. } => None,
+        });
+        let stopped = self.stopped.iter();
+        moving.chain(stopped.map(move |(&number, parcel)| InFlight::of(number, parcel, None)))
+    }
+
+    /// Stops a message on its way, until it is let go. False if there is no such message that
+    /// moves. O(what is to come).
+    pub fn stop(&mut self, number: u64) -> bool {
+        let Some(parcel) = self.take_message(number) else { return false };
+        self.stopped.insert(number, parcel);
+        true
+    }
+
+    /// Lets a message that was stopped, or that moves, arrive now, before all others. False if
+    /// there is none with that number.
+    pub fn deliver(&mut self, number: u64) -> bool {
+        let Some(parcel) = self.stopped.remove(&number).or_else(|| self.take_message(number))
+        else {
+            return false;
+        };
+        self.deliver_parcel(parcel);
+        self.note_agreement();
+        true
+    }
+
+    /// Loses a message, stopped or not. False if there is none with that number.
+    pub fn lose(&mut self, number: u64) -> bool {
+        let lost = self.stopped.remove(&number).or_else(|| self.take_message(number));
+        self.metrics.messages_lost += u64::from(lost.is_some());
+        lost.is_some()
+    }
+
+    /// A copy of this run that goes on by another scenario, which must be the same in all that has
+    /// happened so far. Nothing where it is not.
+    #[must_use]
+    pub fn fork(&self, scenario: impl Into<Arc<Scenario>>) -> Option<Self> {
+        let scenario: Arc<Scenario> = scenario.into();
+        let (old, done) = (&*self.scenario, self.steps_done);
+        let has_same_past = scenario.seed == old.seed
+            && scenario.replicas == old.replicas
+            && scenario.network == old.network
+            && scenario.start == old.start
+            && scenario.steps.get(..done) == Some(&old.steps[..done])
+            && scenario.steps[done..].iter().all(|step| step.at >= self.now())
+            && scenario.until.max >= self.now();
+        has_same_past.then(|| {
+            let mut fork = self.clone();
+            fork.has_ended = false;
+            fork.scenario = scenario;
+            fork.end_if_converged();
+            fork
+        })
+    }
+
+    fn take_message(&mut self, number: u64) -> Option<Parcel> {
+        let is_it = |(&(at, other), coming): (&(SimTime, u64), &Coming)| {
+            (other == number && matches!(coming, Coming::Message(_))).then_some((at, other))
+        };
+        let key = self.queue.iter().find_map(is_it)?;
+        self.in_flight_count -= 1;
+        match self.queue.remove(&key) {
+            Some(Coming::Message(parcel)) => Some(parcel),
+            _ => unreachable!("it was just found"),
+        }
+    }
+}
