@@ -83,6 +83,17 @@ impl History {
         }
     }
 
+    /// Forgets the oldest updates of a replica, so that some `depth` of the newest are kept: at most
+    /// twice as many. Amortised O(1) for each update.
+    pub fn keep(&mut self, replica: &ReplicaId, depth: usize) {
+        let run = self.run(replica);
+        if run.updates.len() > depth.saturating_mul(2) {
+            let old = run.updates.len() - depth;
+            run.updates.drain(..old);
+            run.forgotten += old as u64;
+        }
+    }
+
     fn run(&mut self, replica: &ReplicaId) -> &mut Run {
         let number = self.replicas.find(replica).unwrap_or_else(|| {
             self.runs.push(Run::default());

@@ -117,7 +117,8 @@ impl Node {
     }
 
     fn round(&mut self, now: SimTime, effects: &mut Effects) {
-        let Some(Settings { interval_us, fanout, strategy, sync, anti_entropy }) = self.settings
+        let Some(Settings { interval_us, fanout, strategy, sync, anti_entropy, .. }) =
+            self.settings
         else {
             return;
         };
@@ -148,7 +149,7 @@ impl Node {
             Ok(update) => {
                 let update = Arc::new(update);
                 effects.observations.push(Observation::Issued(Arc::clone(&update)));
-                self.history.push(Arc::clone(&update));
+                self.log(&update);
                 self.pass_on(now, Some(update), None, effects);
             }
             Err(error) => effects.observations.push(Observation::Refused(error)),
@@ -261,11 +262,18 @@ impl Node {
         }
         for update in applied {
             is_news = true;
-            self.history.push(Arc::clone(&update));
+            self.log(&update);
             self.pass_on(now, Some(Arc::clone(&update)), Some(from), effects);
             effects.observations.push(Observation::Applied(update));
         }
         is_news
+    }
+
+    fn log(&mut self, update: &Arc<Update>) {
+        self.history.push(Arc::clone(update));
+        if let Some(settings) = self.settings {
+            self.history.keep(&update.dot.replica, settings.history);
+        }
     }
 
     /// Sees to it that others hear of what is new here, by the strategy. A state, from which no

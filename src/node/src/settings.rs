@@ -14,6 +14,9 @@ pub struct Settings {
     /// Whether a node also compares itself with a random peer in every round, whatever the
     /// strategy: with it, all nodes agree some time after the faults end.
     pub anti_entropy: bool,
+    /// How many of the newest operations of each replica a node's log keeps, at least; at most
+    /// twice as many. Who lacks older ones is sent the whole state.
+    pub history: usize,
 }
 
 /// How news travels.

@@ -19,6 +19,7 @@ const SETTINGS: Settings = Settings {
     strategy: Strategy::PushPull,
     sync: Sync::Delta,
     anti_entropy: true,
+    history: 10_000,
 };
 
 fn name(name: &str) -> NodeId {

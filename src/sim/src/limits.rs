@@ -17,6 +17,8 @@ pub const TIME_MS_DEFAULT: u32 = 60_000;
 pub const LATENCY_MS_MAX: u32 = 60_000;
 /// The longest time between two exchanges.
 pub const INTERVAL_MS_MAX: u32 = 60_000;
+/// The most operations of a replica that a node's log can be told to keep.
+pub const HISTORY_MAX: usize = 1_000_000;
 /// The most peers that a node exchanges news with at a time.
 pub const FANOUT_MAX: usize = 64;
 /// The most events of a run that are still to come: messages in flight, mostly.

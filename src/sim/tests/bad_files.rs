@@ -164,7 +164,7 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             network(r#""wind":1"#),
-            "network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout` (line 1, column 50)",
+            "network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history` (line 1, column 50)",
         ),
         (
             with(r#""until":{"wind":1}"#),
@@ -176,7 +176,7 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             with(r#""steps":[{"network":{"wind":1}}]"#),
-            "steps[0].network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout` (line 1, column 60)",
+            "steps[0].network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history` (line 1, column 60)",
         ),
         (
             with(r#""start":[{"wind":1}]"#),
@@ -346,6 +346,7 @@ fn a_network_that_cannot_be_is_refused() {
         (network(r#""interval_ms":60001"#), "network.interval_ms: 60001 is not within 1 to 60000"),
         (network(r#""fanout":0"#), "network.fanout: 0 is not within 1 to 64"),
         (network(r#""fanout":65"#), "network.fanout: 65 is not within 1 to 64"),
+        (network(r#""history":0"#), "network.history: 0 is not within 1 to 1000000"),
         (
             network(r#""mode":"telepathy""#),
             r#"network.mode: "telepathy" is not known to this version; known: gossip, manual"#,

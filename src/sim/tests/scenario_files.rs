@@ -369,9 +369,9 @@ fn what_is_in_flight_does_not_pass_a_cut() {
 #[test]
 fn news_in_flight_holds_agreement_back() {
     // Those that live agree that there is nothing, and a's answer is still to come.
-    let crash = r#"{"at_ms":1000,"crash":"a"}"#;
+    let crash = r#"{"at_ms":1500,"crash":"a"}"#;
     let mut simulation = Simulation::new(parse(&slow(r#"["a","b","c"]"#, crash)));
-    simulation.run_until(SimTime::from_ms(1_000));
+    simulation.run_until(SimTime::from_ms(1_500));
     assert!(simulation.agreed().is_some());
     assert!(!simulation.has_converged() && !simulation.has_ended());
     while simulation.step() {}
@@ -577,8 +577,8 @@ fn each_change_of_the_network_builds_on_the_one_before_it_in_time() {
 fn a_message_takes_its_time() {
     let simulation = play(&slow(r#"["a","b"]"#, r#"{"observe":"a"}"#));
     assert!(simulation.has_converged());
-    // b says within the first millisecond what it has seen, and a answers.
-    assert_eq!(simulation.now().as_ms(), 1_400);
+    // A digest within the first millisecond, what the other has seen, and the news.
+    assert_eq!(simulation.now().as_ms(), 2_100);
 }
 
 // --- The end ---

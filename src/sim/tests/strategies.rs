@@ -78,6 +78,26 @@ fn who_comes_back_to_a_tree_is_told_what_it_missed() {
 }
 
 #[test]
+fn where_a_log_does_not_reach_back_the_state_goes() {
+    let mut steps = r#",{"at_ms":1500,"partition":[["n000","n001","n002"]]}"#.to_owned();
+    for key in 0..40 {
+        steps += &format!(
+            r#",{{"at_ms":{},"on":"n005","do":"increase","claim":["x",0,{key}],"by":1}}"#,
+            2_000 + key
+        );
+    }
+    steps += r#",{"at_ms":9000,"heal":true}"#;
+    for strategy in ["push", "pull", "push-pull", "tree"] {
+        let network = format!(r#""strategy":"{strategy}","history":4"#);
+        let simulation = play(8, &network, &steps);
+        assert!(simulation.has_converged(), "{strategy}");
+        // Twice the depth at most, of eight replicas.
+        let kept = simulation.replicas().iter().map(|it| it.node().history().len()).max();
+        assert!(kept.is_some_and(|kept| kept <= 8 * 8), "{strategy} keeps {kept:?}");
+    }
+}
+
+#[test]
 fn with_anti_entropy_beneath_every_strategy_brings_agreement() {
     for strategy in ["push", "pull", "push-pull", "tree"] {
         for sync in ["delta", "full-state", "operation"] {

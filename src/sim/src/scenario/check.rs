@@ -14,8 +14,8 @@ use super::file::{
 use super::form::{Number, Object, Whole};
 use super::{Action, Request, Scenario, ScenarioError, Step, Until};
 use crate::limits::{
-    FANOUT_MAX, INTERVAL_MS_MAX, LATENCY_MS_MAX, REPLICAS_MAX, STEPS_MAX, TEXT_CHARS_MAX,
-    TIME_MS_DEFAULT, TIME_MS_MAX,
+    FANOUT_MAX, HISTORY_MAX, INTERVAL_MS_MAX, LATENCY_MS_MAX, REPLICAS_MAX, STEPS_MAX,
+    TEXT_CHARS_MAX, TIME_MS_DEFAULT, TIME_MS_MAX,
 };
 use crate::{Mode, NetworkSettings, Probability};
 
@@ -40,6 +40,7 @@ const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
         strategy: Strategy::PushPull,
         sync: Sync::Delta,
         anti_entropy: true,
+        history: 4_096,
     },
 };
 
@@ -433,6 +434,9 @@ fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<Ne
     if let Some(ms) = file.interval_ms {
         let ms: u32 = number(&at("interval_ms"), ms, 1..=INTERVAL_MS_MAX)?;
         network.gossip.interval_us = ms * 1_000;
+    }
+    if let Some(history) = file.history {
+        network.gossip.history = number(&at("history"), history, 1..=HISTORY_MAX)?;
     }
     if let Some(fanout) = file.fanout {
         network.gossip.fanout = number(&at("fanout"), fanout, 1..=FANOUT_MAX)?;

@@ -59,6 +59,7 @@ pub(super) struct NetworkFile {
     pub(super) reorder: Option<Number>,
     pub(super) interval_ms: Option<Whole>,
     pub(super) fanout: Option<Whole>,
+    pub(super) history: Option<Whole>,
 }
 
 array! {

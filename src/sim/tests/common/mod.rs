@@ -71,9 +71,11 @@ fn network(draw: &mut Draw, loss_max: u64) -> String {
     let [loss, duplicate, reorder] = [loss_max, 30, 50].map(|max| hundredths(draw.below(max + 1)));
     let (interval_ms, fanout) = (20 + draw.below(400), 1 + draw.below(4));
     let strategy = ["push", "pull", "push-pull", "tree", "tree"][draw.index(5)];
+    // At times so shallow a log that states have to go.
+    let history = [1, 2, 3, 1_000, 1_000][draw.index(5)];
     let sync = ["delta", "delta", "delta", "full-state", "operation"][draw.index(5)];
     format!(
-        r#""latency_ms":[{least_ms},{most_ms}],"loss":{loss},"duplicate":{duplicate},"reorder":{reorder},"interval_ms":{interval_ms},"fanout":{fanout},"strategy":"{strategy}","sync":"{sync}""#
+        r#""latency_ms":[{least_ms},{most_ms}],"loss":{loss},"duplicate":{duplicate},"reorder":{reorder},"interval_ms":{interval_ms},"fanout":{fanout},"strategy":"{strategy}","sync":"{sync}","history":{history}"#
     )
 }
 
