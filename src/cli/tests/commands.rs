@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use common::{file, output, output_with_stdin, stderr, stdout};
 use serde_json::Value;
 
-const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/tests/example.json");
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/scenarios/add-wins.json");
 
 /// A path for a file that is to be written; `name` is its own in all tests.
 fn path(name: &str) -> PathBuf {
@@ -173,5 +173,8 @@ fn the_scenarios_that_come_with_it_can_be_run() {
     }
     let unknown = output(&["scenarios", "last-light"]);
     assert_eq!((unknown.status.code(), stdout(&unknown)), (Some(2), ""));
-    assert_eq!(stderr(&unknown), "scalesmall: \"last-light\" is no scenario; known: first-light\n");
+    assert_eq!(
+        stderr(&unknown),
+        "scalesmall: \"last-light\" is no scenario; known: first-light, add-wins, broken-tree\n"
+    );
 }
