@@ -258,11 +258,15 @@ impl Making {
             Moves::Manual => {
                 let hub = self.names[0].clone();
                 let others = self.names[1..].to_vec();
-                for other in &others {
-                    self.push(format!(r#""sync":[{other:?},{hub:?}]"#));
-                }
-                for other in &others {
-                    self.push(format!(r#""sync":[{hub:?},{other:?}]"#));
+                // Twice, since what waits somewhere, and is lost everywhere else, may not be
+                // applied there before the hub has answered.
+                for _ in 0..2 {
+                    for other in &others {
+                        self.push(format!(r#""sync":[{other:?},{hub:?}]"#));
+                    }
+                    for other in &others {
+                        self.push(format!(r#""sync":[{hub:?},{other:?}]"#));
+                    }
                 }
             }
         }
