@@ -1,8 +1,8 @@
 //! `scalesmall`: runs scenarios from the command line.
 //!
 //! Exit status: 0 done, and converged where that was asked for; 1 the run ended and had not
-//! converged, or a check failed; 2 bad arguments or a bad file, with a message on standard error that gives file,
-//! place and reason.
+//! converged, or a check failed; 2 bad arguments or a bad file, with a message on standard error
+//! that gives file, place and reason.
 
 mod check;
 mod input;

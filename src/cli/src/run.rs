@@ -24,8 +24,8 @@ pub(crate) struct Arguments {
     /// `scalesmall check`.
     #[arg(long, value_name = "OUT.jsonl")]
     history: Option<PathBuf>,
-    /// Write what each node handled and when, in the trace event format that chrome://tracing and
-    /// Perfetto show.
+    /// Write what each node handled and when, as an array in the trace event format: a process of
+    /// which each node is a thread.
     #[arg(long, value_name = "OUT.json")]
     trace: Option<PathBuf>,
     /// Hold every replica against the semantics after every event; stops at the first that breaks
@@ -48,7 +48,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     };
     let mut check = arguments.check.then(|| Check::new(&simulation));
     if let Some(trace) = &mut trace {
-        trace.line("[")?;
+        // Whatever follows begins with a comma.
+        trace.line(r#"[{"name":"process_name","ph":"M","pid":1,"args":{"name":"scalesmall"}}"#)?;
+        for (index, name) in simulation.scenario().replicas.iter().enumerate() {
+            trace.line(&thread_name(index, name.as_str()))?;
+        }
     }
 
     let mut progress = Progress::new();
@@ -89,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         history.finish()?;
     }
     if let Some(mut trace) = trace {
-        trace.line("{}]")?;
+        trace.line("]")?;
         trace.finish()?;
     }
     let outcome = Outcome::of(&simulation);
@@ -132,14 +136,22 @@ impl Check {
     }
 }
 
+/// A node as a line of a trace.
+fn thread_name(index: usize, name: &str) -> String {
+    let line = serde_json::json!({
+        "name": "thread_name", "ph": "M", "pid": 1, "tid": index, "args": { "name": name },
+    });
+    format!(",{line}")
+}
+
 /// An event as a line of a trace.
 fn trace_event(simulation: &Simulation, (replica, what): (usize, &str)) -> String {
+    let fingerprint = simulation.replicas()[replica].claims().fingerprint().to_string();
     let line = serde_json::json!({
-        "name": what, "ph": "i", "s": "t", "ts": simulation.now().as_us(),
-        "pid": simulation.scenario().replicas[replica].as_str(), "tid": what,
-        "args": { "fingerprint": simulation.replicas()[replica].claims().fingerprint().to_string() },
+        "name": what, "ph": "i", "s": "t", "ts": simulation.now().as_us(), "pid": 1, "tid": replica,
+        "args": { "fingerprint": fingerprint },
     });
-    format!("{line},")
+    format!(",{line}")
 }
 
 /// The result for people.

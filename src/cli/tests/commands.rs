@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use common::{file, output, output_with_stdin, stderr, stdout};
 use serde_json::Value;
 
-const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/scenarios/add-wins.json");
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/tests/example.json");
 
 /// A path for a file that is to be written; `name` is its own in all tests.
 fn path(name: &str) -> PathBuf {
@@ -112,6 +112,10 @@ fn a_trace_can_be_shown() {
     let trace: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let events = trace.as_array().unwrap();
     assert!(events.len() > 10);
+    // What the format asks of an event.
+    assert!(events.iter().all(|event| event["ph"].is_string() && event["pid"].is_u64()));
+    let is_of_a_thread = |event: &&Value| event["ph"] == "i";
+    assert!(events.iter().filter(is_of_a_thread).all(|event| event["tid"].is_u64()));
     assert!(events.iter().any(|event| event["name"] == "operation" && event["ts"].is_u64()));
 }
 

@@ -11,7 +11,7 @@ use common::{file, output, output_with_stdin, scalesmall, stderr, stdout};
 use scalesmall_sim::limits::FILE_BYTES_MAX;
 use serde_json::Value;
 
-const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/scenarios/add-wins.json");
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/tests/example.json");
 const NEVER: &str = r#"{"format":1,"replicas":["a","b"],"network":{"loss":1},
     "steps":[{"on":"a","do":"register","claim":["a",0,9]}],
     "until":{"converged":true,"max_ms":500}}"#;

@@ -90,8 +90,9 @@ impl Message {
         if self.news().is_some() { Purpose::Payload } else { Purpose::Digest }
     }
 
-    /// The message's size on the wire, in bytes: a byte that says which it is, and its parts, those
-    /// of `scalesmall-crdt` as it encodes them. O(its size).
+    /// The message's size in bytes as it is counted: a byte that says which it is, and its parts,
+    /// those of `scalesmall-crdt` as it encodes them. Messages as a whole have no encoding yet.
+    /// O(its size).
     #[must_use]
     pub fn encoded_len(&self) -> usize {
         let seen_len = |seen: &VersionVector| seen.to_bytes().len();

@@ -18,7 +18,8 @@ pub(crate) struct Rumour {
 }
 
 impl Node {
-    /// From now on for as many rounds as it takes to reach everybody, mostly.
+    /// From now on for as many rounds as it takes to reach everybody, mostly. Where
+    /// [`UPDATES_MAX`] are told already, it is left to the comparison with random peers.
     pub(crate) fn begin_rumour(&mut self, update: Option<Arc<Update>>, from: Option<NodeId>) {
         // Each round doubles those who know, and some are drawn who know already.
         let rounds = self.members.len().next_power_of_two().trailing_zeros() + 2;

@@ -17,11 +17,12 @@ const STRATEGIES: [&str; 4] = ["push", "pull", "push-pull", "tree"];
 
 fn main() {
     let is_large = std::env::args().any(|argument| argument == "large");
+    // First, since it shows the most memory that there has been.
+    growth(if is_large { &[256, 512, 1_024, 2_048, 3_072] } else { &[256, 512, 1_024] });
     costs("64 nodes, 10 operations each in the first second", 64, 10, &STRATEGIES);
     let strategies: &[&str] = if is_large { &STRATEGIES } else { &["tree"] };
     costs("1,024 nodes, 1 operation each in the first second", 1_024, 1, strategies);
     speed();
-    growth(if is_large { &[256, 512, 1_024, 2_048, 3_072] } else { &[256, 512, 1_024] });
 }
 
 /// Numbers from a seed: the multiplier and the increment of Knuth's MMIX.

@@ -10,7 +10,7 @@ use scalesmall_sim::{
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// The example of the documentation.
-const EXAMPLE: &str = include_str!("../scenarios/add-wins.json");
+const EXAMPLE: &str = include_str!("example.json");
 
 fn parse(text: &str) -> Scenario {
     Scenario::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"))

@@ -44,6 +44,44 @@ pub(crate) fn marks(scenario: &Scenario) -> Vec<Mark> {
     marks
 }
 
+/// Words below the timeline.
+#[derive(Debug, PartialEq)]
+struct Label {
+    at: SimTime,
+    warns: bool,
+    text: String,
+}
+
+/// Words that are nearer to each other than this share of the timeline stand together.
+const LABEL_SHARE: f64 = 0.08;
+
+/// What the marks are called, in order of time.
+fn labels(marks: &[Mark], extent: SimTime) -> Vec<Label> {
+    let words = marks.iter().flat_map(|mark| match mark {
+        Mark::Operation(_) => [None, None],
+        Mark::Cut(from, to) => [
+            Some((*from, true, format!("cut {}", short(*from)))),
+            to.map(|to| (to, false, format!("heal {}", short(to)))),
+        ],
+        Mark::Event(at, word) => [Some((*at, false, (*word).to_owned())), None],
+    });
+    let mut words: Vec<(SimTime, bool, String)> = words.flatten().collect();
+    words.sort_by_key(|&(at, ..)| at);
+    let mut labels: Vec<Label> = Vec::new();
+    for (at, warns, text) in words {
+        let room_us = (extent.as_us() as f64 * LABEL_SHARE) as u64;
+        match labels.last_mut().filter(|last| at.us_since(last.at) < room_us) {
+            Some(last) if text.is_empty() || last.text.split(", ").any(|word| word == text) => {}
+            Some(last) => {
+                last.text = format!("{}, {text}", last.text);
+                last.warns |= warns;
+            }
+            None => labels.push(Label { at, warns, text }),
+        }
+    }
+    labels
+}
+
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) now: SimTime,
@@ -64,9 +102,12 @@ pub(crate) fn Timeline(props: &Props) -> Html {
     };
     let label = |class: &'static str, at: SimTime, text: String| {
         let percent = left(at);
-        // Near an end, beside the moment instead of around it.
+        // Near an end, or where it is long, beside the moment instead of around it.
+        let is_long = text.contains(',');
         let side = match percent {
             ..12.0 => "after",
+            ..50.0 if is_long => "after",
+            _ if is_long => "before",
             88.0.. => "before",
             _ => "",
         };
@@ -91,20 +132,16 @@ pub(crate) fn Timeline(props: &Props) -> Html {
         })
         .collect();
     let every = operations.len().div_ceil(TICKS_MAX).max(1);
-    let others = marks.iter().filter_map(|mark| match mark {
-        Mark::Operation(_) => None,
+    let cuts = marks.iter().filter_map(|mark| match mark {
         Mark::Cut(from, to) => {
             let (start, end) = (left(*from), to.map_or(100.0, left));
-            Some(html! {
-                <>
-                    <i class="cut" style={format!("left:{start}%;width:{}%", end - start)} />
-                    { label("warns", *from, format!("cut {}", short(*from))) }
-                    { for to.map(|to| label("", to, format!("heal {}", short(to)))) }
-                </>
-            })
+            let style = format!("left:{start}%;width:{}%", end - start);
+            Some(html! { <i class="cut" {style} /> })
         }
-        Mark::Event(at, word) => Some(label("", *at, (*word).to_owned())),
+        _ => None,
     });
+    let words = labels(marks, *extent).into_iter();
+    let words = words.map(|word| label(if word.warns { "warns" } else { "" }, word.at, word.text));
     let agreed = agreed_at.iter().map(|&at| {
         html! {
             <>
@@ -117,7 +154,8 @@ pub(crate) fn Timeline(props: &Props) -> Html {
         <div class="timeline">
             <div class="marks" aria-hidden="true">
                 { for operations.iter().step_by(every).map(tick) }
-                { for others }
+                { for cuts }
+                { for words }
                 { for agreed }
             </div>
             <input
@@ -143,6 +181,28 @@ fn short(at: SimTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_are_near_each_other_stand_together() {
+        let at = SimTime::from_ms;
+        let marks = [
+            Mark::Cut(at(400), Some(at(900))),
+            Mark::Event(at(950), "crash"),
+            Mark::Event(at(960), "crash"),
+            Mark::Event(at(990), "restart"),
+            Mark::Event(at(9_000), "pause"),
+        ];
+        let shown: Vec<(u64, bool, String)> = labels(&marks, at(3_000))
+            .into_iter()
+            .map(|Label { at, warns, text }| (at.as_ms(), warns, text))
+            .collect();
+        let expected = [
+            (400, true, "cut 0.4 s"),
+            (900, false, "heal 0.9 s, crash, restart"),
+            (9_000, false, "pause"),
+        ];
+        assert_eq!(shown, expected.map(|(at, warns, text)| (at, warns, text.to_owned())));
+    }
 
     #[test]
     fn a_cut_lasts_until_the_next_heal_or_cut() {
