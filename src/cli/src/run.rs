@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         true => Simulation::recorded(scenario),
         false => Simulation::new(scenario),
     };
-    let mut check = arguments.check.then(|| Check::new(&simulation));
+    let mut check = arguments.check.then(Check::new);
     if let Some(trace) = &mut trace {
         // Whatever follows begins with a comma.
         trace.line(r#"[{"name":"process_name","ph":"M","pid":1,"args":{"name":"scalesmall"}}"#)?;
@@ -114,9 +114,8 @@ struct Check {
 }
 
 impl Check {
-    fn new(simulation: &Simulation) -> Self {
-        let checked = vec![None; simulation.replicas().len()];
-        Self { checker: Checker::new(), checked, broken: None }
+    fn new() -> Self {
+        Self { checker: Checker::new(), checked: Vec::new(), broken: None }
     }
 
     fn record(&mut self, record: &Record) {
@@ -125,6 +124,8 @@ impl Check {
     }
 
     fn replicas(&mut self, simulation: &Simulation) {
+        // Some join in the course of a run.
+        self.checked.resize(simulation.replicas().len(), None);
         for (index, replica) in simulation.replicas().iter().enumerate() {
             let shown = Some(replica.claims().fingerprint());
             if self.checked[index] != shown {
@@ -200,8 +201,8 @@ fn table(simulation: &Simulation, outcome: &Outcome) -> String {
         metrics.messages_sent, metrics.messages_lost
     ));
     line(format_args!(
-        "bytes              {} sent: {} of news, {} about who has what",
-        metrics.bytes_sent, metrics.payload_bytes, metrics.digest_bytes
+        "bytes              {} sent: {} of news, {} about who has what, {} about who is there",
+        metrics.bytes_sent, metrics.payload_bytes, metrics.digest_bytes, metrics.membership_bytes
     ));
     let hundredths = (metrics.bytes_sent * 100).checked_div(metrics.payload_bytes_minimum);
     if let Some(hundredths) = hundredths {

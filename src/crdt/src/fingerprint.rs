@@ -5,8 +5,8 @@ use core::fmt;
 use crate::hash::mix;
 use crate::{KeyRange, NodeId, ReplicaId};
 
-/// A stable 64-bit digest of a replica's context and live claims: replicas with equal
-/// fingerprints answer every question alike. It is the sum, modulo 2⁶⁴, of one hash for each
+/// A stable 64-bit digest of a replica's context and live claims, or of a roster: replicas with
+/// equal fingerprints answer every question alike. It is the sum, modulo 2⁶⁴, of one hash for each
 /// entry of the context and one for each live claim, so it follows a change at the cost of the
 /// change. It guards against accidents, not against somebody who seeks collisions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +17,12 @@ impl Fingerprint {
     #[must_use]
     pub const fn to_u64(self) -> u64 {
         self.0
+    }
+
+    /// The digest of both together.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0.wrapping_add(other.0))
     }
 
     #[cfg(feature = "serde")]
@@ -44,11 +50,23 @@ impl Fingerprint {
         let term = |priority: Option<u64>| priority.map_or(0, |priority| mix(claim, priority));
         self.0 = self.0.wrapping_sub(term(from)).wrapping_add(term(to));
     }
+
+    /// Adds one who has joined.
+    pub(crate) fn add_joined(&mut self, replica: &ReplicaId) {
+        self.0 = self.0.wrapping_add(mix(JOINED, replica.stable_hash()));
+    }
+
+    /// Adds one who has been retired.
+    pub(crate) fn add_retired(&mut self, replica: &ReplicaId) {
+        self.0 = self.0.wrapping_add(mix(RETIRED, replica.stable_hash()));
+    }
 }
 
-/// What keeps the hashes of an entry and of a claim apart.
+/// What keeps the hashes of different things apart.
 const PROGRESS: u64 = 1;
 const CLAIM: u64 = 2;
+const JOINED: u64 = 3;
+const RETIRED: u64 = 4;
 
 impl fmt::Display for Fingerprint {
     /// 16 hex digits.

@@ -12,9 +12,9 @@
 
 use core::fmt;
 
-use crate::ReplicaId;
 use crate::numbered::Numbered;
 use crate::sort::sorted;
+use crate::{Fingerprint, ReplicaId};
 
 /// The replicas that have joined and those that have been retired, both for good. Members are
 /// those that have joined and have not been retired. Crashes and suspicion do not change a roster.
@@ -43,6 +43,24 @@ impl Roster {
         self.retired.include(&replica);
     }
 
+    /// Whether everything that `other` says is said here. O(the other).
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        other.joined.iter().all(|replica| self.joined.find(replica).is_some())
+            && other.retired.iter().all(|replica| self.has_retired(replica))
+    }
+
+    /// What is said here and not by `other`. O(this one).
+    #[must_use]
+    pub fn beyond(&self, other: &Self) -> Self {
+        let mut beyond = Self::new();
+        let joined = self.joined.iter().filter(|&replica| other.joined.find(replica).is_none());
+        joined.for_each(|replica| beyond.joined.include(replica));
+        let retired = self.retired.iter().filter(|&replica| !other.has_retired(replica));
+        retired.for_each(|replica| beyond.retired.include(replica));
+        beyond
+    }
+
     /// Takes in another roster. True if this one has changed. O(the other).
     pub fn merge(&mut self, other: &Self) -> bool {
         let before = self.len();
@@ -53,13 +71,34 @@ impl Roster {
 
     /// Who has joined and has not been retired, in order. O(n log n).
     pub fn members(&self) -> impl Iterator<Item = &ReplicaId> {
-        self.joined().filter(|replica| self.retired.find(replica).is_none())
+        self.joined().filter(|replica| !self.has_retired(replica))
     }
 
     /// Whether `replica` is a member. O(1).
     #[must_use]
     pub fn has_member(&self, replica: &ReplicaId) -> bool {
-        self.joined.find(replica).is_some() && self.retired.find(replica).is_none()
+        self.joined.find(replica).is_some() && !self.has_retired(replica)
+    }
+
+    /// Whether `replica` has been retired. O(1).
+    #[must_use]
+    pub fn has_retired(&self, replica: &ReplicaId) -> bool {
+        self.retired.find(replica).is_some()
+    }
+
+    /// Whether nobody has been retired.
+    #[must_use]
+    pub fn has_all_who_joined(&self) -> bool {
+        self.retired.len() == 0
+    }
+
+    /// A digest: equal rosters have equal ones. O(n).
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut fingerprint = Fingerprint::default();
+        self.joined.iter().for_each(|replica| fingerprint.add_joined(replica));
+        self.retired.iter().for_each(|replica| fingerprint.add_retired(replica));
+        fingerprint
     }
 
     /// Who has joined, retired since or not, in order. O(n log n).
@@ -96,10 +135,7 @@ impl Roster {
 
 impl PartialEq for Roster {
     fn eq(&self, other: &Self) -> bool {
-        let has = |set: &Numbered<ReplicaId>, replica| set.find(replica).is_some();
-        self.len() == other.len()
-            && other.joined.iter().all(|replica| has(&self.joined, replica))
-            && other.retired.iter().all(|replica| has(&self.retired, replica))
+        self.len() == other.len() && self.includes(other)
     }
 }
 

@@ -20,6 +20,7 @@
 //! - Only once this replica has applied all operations of retired replicas in it: nobody else
 //!   speaks for those any more.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::ablation::{Condition, is_off as off};
@@ -71,7 +72,8 @@ pub struct Announcement {
 #[derive(Clone, Debug)]
 pub struct Stability {
     own: ReplicaId,
-    roster: Roster,
+    /// Replicas of one process share a roster as long as they have the same.
+    roster: Arc<Roster>,
     /// Who has been heard under the present roster.
     members: Numbered<ReplicaId>,
     /// The same by number.
@@ -90,13 +92,13 @@ struct Heard {
 impl Stability {
     /// What `own` knows that has heard nobody. It is a member once it stands on the roster.
     #[must_use]
-    pub fn new(own: ReplicaId, roster: Roster) -> Self {
-        Self { own, roster, members: Numbered::default(), heard: Vec::new() }
+    pub fn new(own: ReplicaId, roster: impl Into<Arc<Roster>>) -> Self {
+        Self { own, roster: roster.into(), members: Numbered::default(), heard: Vec::new() }
     }
 
     /// The roster as this replica has it.
     #[must_use]
-    pub fn roster(&self) -> &Roster {
+    pub fn roster(&self) -> &Arc<Roster> {
         &self.roster
     }
 
@@ -116,7 +118,8 @@ impl Stability {
 
     /// Takes in a roster; if it changes this one, what was heard counts no longer.
     pub fn merge_roster(&mut self, roster: &Roster) {
-        if self.roster.merge(roster) {
+        if !self.roster.includes(roster) {
+            Arc::make_mut(&mut self.roster).merge(roster);
             self.members = Numbered::default();
             self.heard.clear();
         }
@@ -125,7 +128,11 @@ impl Stability {
     /// What this replica has to say, with its present context.
     #[must_use]
     pub fn announce(&self, context: &VersionVector) -> Announcement {
-        Announcement { from: self.own.clone(), roster: self.roster.clone(), seen: context.clone() }
+        Announcement {
+            from: self.own.clone(),
+            roster: Roster::clone(&self.roster),
+            seen: context.clone(),
+        }
     }
 
     /// Takes in an announcement, new or old, once or several times. One by a replica that is no
@@ -136,8 +143,15 @@ impl Stability {
             return;
         }
         self.merge_roster(roster);
-        let is_same = *roster == self.roster || off(Condition::SameRoster);
-        if *from == self.own || !is_same || !self.roster.has_member(from) {
+        if *roster == *self.roster || off(Condition::SameRoster) {
+            self.hear_under_same_roster(from, seen);
+        }
+    }
+
+    /// Takes in what `from` announces to have `seen`, where it has the roster that this replica has
+    /// now. From one that is no member here it is ignored. O(what it has seen).
+    pub fn hear_under_same_roster(&mut self, from: &ReplicaId, seen: &VersionVector) {
+        if *from == self.own || !self.roster.has_member(from) {
             return;
         }
         let number = self.members.find(from).unwrap_or_else(|| {
@@ -181,6 +195,7 @@ impl Stability {
         }
         Some(cut)
     }
+
     /// Checks that only members of the present roster have been heard. O(members × replicas).
     ///
     /// # Panics

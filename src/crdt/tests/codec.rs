@@ -107,6 +107,7 @@ fn survive(bytes: &[u8], onto: &ClaimMap) {
     log.push(Arc::new(ClaimMap::new().issue(&id(0), Operation::Register { claim }).unwrap()));
     let _ = Delta::from_bytes_with(bytes, &log);
     let _ = VersionVector::from_bytes(bytes);
+    let _ = Roster::from_bytes(bytes);
     if let Ok(announcement) = Announcement::from_bytes(bytes) {
         let mut stability = Stability::new(id(0), announcement.roster.clone());
         stability.hear(&announcement);
@@ -128,6 +129,10 @@ proptest! {
             let read = ClaimMap::from_bytes(&map.to_bytes()).unwrap();
             prop_assert_eq!(shown(&read), shown(map));
         }
+        let roster = announcement.roster.clone();
+        let read = Roster::from_bytes(&roster.to_bytes()).unwrap();
+        prop_assert_eq!(read.fingerprint(), roster.fingerprint());
+        prop_assert_eq!(read, roster);
         prop_assert_eq!(Announcement::from_bytes(&announcement.to_bytes()), Ok(announcement));
     }
 
@@ -170,6 +175,7 @@ proptest! {
         let part = |bytes: Vec<u8>| bytes[..at.index(bytes.len())].to_vec();
         prop_assert!(Delta::from_bytes(&part(delta.to_bytes())).is_err());
         prop_assert!(ClaimMap::from_bytes(&part(world.maps[0].to_bytes())).is_err());
+        prop_assert!(Roster::from_bytes(&part(world.announcement.roster.to_bytes())).is_err());
         prop_assert!(Announcement::from_bytes(&part(world.announcement.to_bytes())).is_err());
     }
 

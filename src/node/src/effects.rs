@@ -26,7 +26,7 @@ impl Effects {
     }
 }
 
-/// Something that happened to a node's replica.
+/// Something that happened to a node, or to its replica.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observation {
     /// An operation was carried out here.
@@ -39,4 +39,16 @@ pub enum Observation {
     Merged(ReplicaId, RangeInclusive<u64>),
     /// So many updates came that were here already.
     Repeated(usize),
+    /// This node has become a member, as this replica.
+    Joined(ReplicaId),
+    /// This node has been retired, has forgotten all, and goes on as this replica.
+    BegunAnew(ReplicaId),
+    /// The roster has changed here.
+    RosterChanged,
+    /// This node has come to think that another one is there.
+    Up(NodeId),
+    /// This node has come to think that another one is down.
+    Down(NodeId),
+    /// This node has said goodbye, and need not be run any longer.
+    Left,
 }

@@ -1,6 +1,6 @@
 //! What can happen to a node.
 
-use scalesmall_crdt::{NodeId, Operation};
+use scalesmall_crdt::{NodeId, Operation, ReplicaId};
 
 use crate::Message;
 
@@ -13,11 +13,16 @@ pub enum Event {
     Operation(Operation),
     /// A message has arrived. The network need not be trusted to bring it once, or in order.
     Message {
-        /// The peer that sent it.
-        from: NodeId,
+        /// The replica that sent it.
+        from: ReplicaId,
         /// The message.
         message: Message,
     },
+    /// Somebody asks this node to retire all replicas of a node, for good.
+    Retire(NodeId),
+    /// Somebody asks this node to go away for a while; [`Observation::Left`](crate::Observation)
+    /// says when it has.
+    Leave,
     /// A timer that the node had set is due.
     Timer(Timer),
 }
@@ -29,4 +34,10 @@ pub enum Timer {
     Round,
     /// To look after the links of the tree.
     Links,
+    /// To look who is there.
+    Watch,
+    /// To release the claims of those who have been down for long.
+    Departed,
+    /// To say goodbye.
+    Leave,
 }

@@ -11,33 +11,49 @@ use scalesmall_crdt::{NodeId, VersionVector};
 
 use crate::{Effects, Message, News, Node, Strategy, Sync, UPDATES_MAX};
 
+/// Every so many rounds, those who are down are drawn as well.
+const DOWN_TRIED_EVERY: u32 = 8;
+
 impl Node {
     /// Begins to compare with so many random peers.
     pub(crate) fn compare_with_random(&mut self, count: usize, effects: &mut Effects) {
-        let digest = Message::Digest(self.claims.fingerprint(), self.claims.context().operations());
+        let digest = Message::Digest(self.digest(), self.claims.context().operations());
         for peer in self.draw_peers(count) {
             effects.messages.push((peer, digest.clone()));
         }
     }
 
-    /// So many different peers at random, or all where there are no more.
+    /// So many different peers at random, or all where there are no more. Those who are down are
+    /// left out, mostly: should they be there after all, somebody has to begin.
     pub(crate) fn draw_peers(&mut self, count: usize) -> Vec<NodeId> {
         let members = Arc::clone(&self.members);
+        let is_other = |position: &usize| Some(*position) != self.position;
+        let down = self.detector.as_ref().filter(|detector| !detector.down().is_empty());
         let others = members.len() - usize::from(self.position.is_some());
-        if others <= count {
-            let own = self.position;
-            let others = (0..members.len()).filter(|&position| Some(position) != own);
-            return others.map(|position| members.name(position).clone()).collect();
-        }
-        // There are more others than are needed: enough draws find them.
-        let bound = u32::try_from(members.len()).expect("fewer than 2^32 members");
-        let mut drawn: Vec<usize> = Vec::with_capacity(count);
-        while drawn.len() < count {
-            let position = self.random.below(bound) as usize;
-            if Some(position) != self.position && !drawn.contains(&position) {
-                drawn.push(position);
+        let tries_all = down.is_none() || self.rounds.is_multiple_of(DOWN_TRIED_EVERY);
+        let drawn = if tries_all && others > count {
+            // There are more others than are needed: enough draws find them.
+            let bound = u32::try_from(members.len()).expect("fewer than 2^32 members");
+            let mut drawn: Vec<usize> = Vec::with_capacity(count);
+            while drawn.len() < count {
+                let position = self.random.below(bound) as usize;
+                if is_other(&position) && !drawn.contains(&position) {
+                    drawn.push(position);
+                }
             }
-        }
+            drawn
+        } else {
+            let is_there = |position: &usize| {
+                tries_all || !down.is_some_and(|it| it.is_down(members.name(*position)))
+            };
+            let mut left: Vec<usize> =
+                (0..members.len()).filter(is_other).filter(is_there).collect();
+            while left.len() > count {
+                let bound = u32::try_from(left.len()).expect("fewer than 2^32 members");
+                left.swap_remove(self.random.below(bound) as usize);
+            }
+            left
+        };
         drawn.into_iter().map(|position| members.name(position).clone()).collect()
     }
 

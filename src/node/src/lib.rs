@@ -31,10 +31,13 @@
 //!   whole of its context.
 //! - Nothing that a peer sends makes a node panic or grow without limit.
 
+mod departed;
+mod detector;
 mod effects;
 mod event;
 mod exchange;
 mod members;
+mod membership;
 mod message;
 mod node;
 mod random;
@@ -43,6 +46,7 @@ mod settings;
 mod time;
 mod tree;
 
+pub use detector::{DeadClaims, Detection};
 pub use effects::{Effects, Observation};
 pub use event::{Event, Timer};
 pub use members::Members;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scalesmall_crdt::{ClaimMap, Delta, Fingerprint, Update, VersionVector};
+use scalesmall_crdt::{ClaimMap, Delta, Fingerprint, ReplicaId, Roster, Update, VersionVector};
 
 /// The most updates that one message carries; what is left goes with those that follow.
 pub const UPDATES_MAX: usize = 512;
@@ -14,7 +14,12 @@ pub enum Message {
     /// "This is the digest of what I have seen, and how many operations it comes to."
     Digest(Fingerprint, u64),
     /// "Mine is another one; this is what I have seen."
-    Differ(VersionVector),
+    Differ {
+        /// What the sender has seen.
+        seen: VersionVector,
+        /// The digest of its roster.
+        roster: Fingerprint,
+    },
     /// "This is what I have seen; what do I lack?"
     Ask(VersionVector),
     /// "This is news to you."
@@ -48,6 +53,38 @@ pub enum Message {
     Poll(u16),
     /// "I have not got that batch."
     Missing(u16),
+
+    // --- Who is a member, and who is there ---
+    /// "Let me in."
+    Join {
+        /// How often the sender has asked.
+        attempt: u16,
+    },
+    /// "I am no member either."
+    NoMember {
+        /// The attempt that it answers.
+        attempt: u16,
+    },
+    /// "You are a member; this is the roster, and what I have."
+    Welcome {
+        /// The roster.
+        roster: Arc<Roster>,
+        /// The sender's state.
+        state: Arc<ClaimMap>,
+    },
+    /// "This replica has been retired."
+    Retired(ReplicaId),
+    /// "I do not know this replica."
+    Unknown(ReplicaId),
+    /// "These have joined, and these have been retired."
+    Roster {
+        /// The roster, or a part of it.
+        roster: Arc<Roster>,
+        /// Whether it is all that the sender knows.
+        is_whole: bool,
+    },
+    /// What failure detectors say to each other.
+    Probe(Arc<[u8]>),
 }
 
 /// News in one of its forms.
@@ -66,6 +103,8 @@ pub enum Purpose {
     Payload,
     /// It says what somebody has, or has got.
     Digest,
+    /// It is about who is a member, or who is there.
+    Membership,
 }
 
 impl Message {
@@ -75,7 +114,7 @@ impl Message {
         Self::News { news: News::Updates(updates), seen: None }
     }
 
-    /// The news that the message carries.
+    /// The news that the message carries, but for what a newcomer is handed over.
     #[must_use]
     pub fn news(&self) -> Option<&News> {
         match self {
@@ -87,7 +126,23 @@ impl Message {
     /// What the message is for.
     #[must_use]
     pub fn purpose(&self) -> Purpose {
-        if self.news().is_some() { Purpose::Payload } else { Purpose::Digest }
+        match self {
+            Self::News { .. } | Self::Batch { .. } | Self::Welcome { .. } => Purpose::Payload,
+            Self::Digest(..)
+            | Self::Differ { .. }
+            | Self::Ask(_)
+            | Self::Graft { .. }
+            | Self::Prune
+            | Self::Ack(_)
+            | Self::Poll(_)
+            | Self::Missing(_) => Purpose::Digest,
+            Self::Join { .. }
+            | Self::NoMember { .. }
+            | Self::Retired(_)
+            | Self::Unknown(_)
+            | Self::Roster { .. }
+            | Self::Probe(_) => Purpose::Membership,
+        }
     }
 
     /// The message's size in bytes as it is counted: a byte that says which it is, and its parts,
@@ -101,13 +156,21 @@ impl Message {
             Self::Digest(_, operations) => {
                 size_of::<Fingerprint>() + (operations | 1).ilog2() as usize / 7 + 1
             }
-            Self::Differ(seen) | Self::Ask(seen) => seen_len(seen),
+            Self::Differ { seen, .. } => size_of::<Fingerprint>() + seen_len(seen),
+            Self::Ask(seen) => seen_len(seen),
             Self::News { news, seen } => news.encoded_len() + seen.as_ref().map_or(0, seen_len),
             // Which of the two it is, is in the first byte.
             Self::Graft { seen, .. } => seen_len(seen),
             Self::Prune => 0,
             Self::Batch { news, .. } => size_of::<u16>() + news.encoded_len(),
             Self::Ack(_) | Self::Poll(_) | Self::Missing(_) => size_of::<u16>(),
+            Self::Join { .. } | Self::NoMember { .. } => size_of::<u16>(),
+            Self::Welcome { roster, state } => roster.to_bytes().len() + state.to_bytes().len(),
+            Self::Retired(replica) | Self::Unknown(replica) => {
+                replica.node.as_str().len() + size_of::<u32>() + 1
+            }
+            Self::Roster { roster, .. } => roster.to_bytes().len(),
+            Self::Probe(data) => data.len(),
         }
     }
 

@@ -3,8 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use scalesmall_crdt::{ClaimMap, Fingerprint, History, NodeId, Operation, ReplicaId, Update};
+use scalesmall_crdt::{
+    ClaimMap, Fingerprint, History, NodeId, Operation, ReplicaId, Roster, Stability, Update,
+};
 
+use crate::departed::Departed;
+use crate::detector::Detector;
+use crate::membership::Joining;
 use crate::rumours::Rumour;
 use crate::tree::Tree;
 use crate::{
@@ -18,10 +23,19 @@ const DIGESTS_PASSED_OVER_MAX: u8 = 64;
 /// A node: one replica of the claims, the log of what it has applied, and what it tells its peers.
 #[derive(Clone, Debug)]
 pub struct Node {
-    id: ReplicaId,
+    pub(crate) id: ReplicaId,
     pub(crate) claims: ClaimMap,
     pub(crate) history: History,
-    /// Everybody, this node perhaps included; shared among the nodes of one process.
+    /// Who the members are, and what they have seen.
+    pub(crate) stability: Stability,
+    /// How much of what this node has seen all members had seen when that was last known.
+    pub(crate) stable_operations: u64,
+    /// Whether members have been heard since.
+    pub(crate) has_heard: bool,
+    pub(crate) rounds: u32,
+    pub(crate) joining: Joining,
+    /// Whom this node can turn to, itself perhaps included: the nodes of its roster, or those that
+    /// it asks to be let in.
     pub(crate) members: Arc<Members>,
     /// Where this node stands among them.
     pub(crate) position: Option<usize>,
@@ -29,6 +43,10 @@ pub struct Node {
     pub(crate) random: Random,
     pub(crate) rumours: Vec<Rumour>,
     pub(crate) tree: Tree,
+    pub(crate) detector: Option<Detector>,
+    /// When the timer is due that was set last for it.
+    pub(crate) watches_at: Option<SimTime>,
+    pub(crate) departed: Departed,
     /// When something new came last.
     changed_at: SimTime,
     /// When this node last began to settle a difference with somebody.
@@ -36,16 +54,56 @@ pub struct Node {
     digests_passed_over: u8,
     /// How many operations had been applied at the beginning of each of the latest rounds, the
     /// oldest first: as many rounds as news takes to reach everybody.
-    progress: VecDeque<u64>,
+    pub(crate) progress: VecDeque<u64>,
 }
 
 impl Node {
-    /// A node that has seen nothing and that exchanges news with `members`, of which it may itself
-    /// be one. It draws all its random choices from `seed`. Without `settings` it tells nothing by
-    /// itself; it only takes in what it is sent.
+    /// A node that has seen nothing, and that is one of the `members` who begin together. It draws
+    /// all its random choices from `seed`. Without `settings` it tells nothing by itself; it only
+    /// takes in what it is sent.
     #[must_use]
     pub fn new(
         id: ReplicaId,
+        members: Arc<Members>,
+        settings: Option<Settings>,
+        seed: u64,
+    ) -> Self {
+        let stability = Stability::new(id.clone(), Arc::clone(members.roster()));
+        Self::begin(id, stability, members, settings, seed)
+    }
+
+    /// A node that has seen nothing, and that asks one of the nodes of `contacts` to let it in: a
+    /// newcomer, or a node that has lost its state. If it `knows_all` that there may be, and all of
+    /// them have lost their states, they begin again.
+    #[must_use]
+    pub fn newcomer(
+        id: ReplicaId,
+        contacts: Arc<Members>,
+        knows_all: bool,
+        settings: Option<Settings>,
+        seed: u64,
+    ) -> Self {
+        let stability = Stability::new(id.clone(), Roster::new());
+        let joining = Joining::new(knows_all);
+        Self { joining, ..Self::begin(id, stability, contacts, settings, seed) }
+    }
+
+    /// The node that this one is after a restart without its state: another replica, which asks the
+    /// nodes that this one knew to let it in.
+    #[must_use]
+    pub fn without_state(&self, seed: u64) -> Self {
+        let (id, members) = (self.id.fresh(), Arc::clone(&self.members));
+        let knows_all = self.is_member() || self.joining.knows_all();
+        match self.settings {
+            // Where only steps move messages, nobody can be asked.
+            None => Self::new(id, members, None, seed),
+            settings => Self::newcomer(id, members, knows_all, settings, seed),
+        }
+    }
+
+    fn begin(
+        id: ReplicaId,
+        stability: Stability,
         members: Arc<Members>,
         settings: Option<Settings>,
         seed: u64,
@@ -54,11 +112,19 @@ impl Node {
         Self {
             claims: ClaimMap::new(),
             history: History::new(),
+            stability,
+            stable_operations: 0,
+            has_heard: false,
+            rounds: 0,
+            joining: Joining::new(false),
             position: members.position(&id.node),
             members,
             settings,
             rumours: Vec::new(),
             tree: Tree::new(random.draw()),
+            detector: None,
+            watches_at: None,
+            departed: Departed::default(),
             changed_at: SimTime::ZERO,
             compared_at: SimTime::ZERO,
             digests_passed_over: 0,
@@ -98,7 +164,12 @@ impl Node {
             Event::Operation(operation) => self.operate(now, operation, effects),
             Event::Message { from, message } => self.receive(now, from, message, effects),
             Event::Timer(Timer::Round) => self.round(now, effects),
+            Event::Retire(node) => self.retire(now, &node, effects),
+            Event::Leave => self.begin_to_leave(now, effects),
             Event::Timer(Timer::Links) => self.look_after_links(now, effects),
+            Event::Timer(Timer::Watch) => self.watch(now, effects),
+            Event::Timer(Timer::Departed) => self.release_claims_of_departed(now, effects),
+            Event::Timer(Timer::Leave) => self.leave(now, effects),
         }
     }
 
@@ -113,7 +184,12 @@ impl Node {
         let pause_us = u64::from(self.random.below(interval_us));
         effects.timers.push((now + pause_us, Timer::Round));
         self.rumours.clear();
-        self.grow_tree(now, effects);
+        if self.is_member() {
+            self.grow_tree(now, effects);
+            self.begin_to_watch(now, effects);
+        } else {
+            self.ask_to_join(now, effects);
+        }
     }
 
     fn round(&mut self, now: SimTime, effects: &mut Effects) {
@@ -123,6 +199,15 @@ impl Node {
             return;
         };
         effects.timers.push((now + u64::from(interval_us), Timer::Round));
+        if !self.is_member() {
+            return self.ask_to_join(now, effects);
+        }
+        if self.settings.and_then(|it| it.detection)
+            != self.detector.as_ref().map(Detector::settings)
+        {
+            self.begin_to_watch(now, effects);
+        }
+        self.fold();
         self.note_progress();
         if self.has_tree() != self.tree.is_grown() {
             self.grow_tree(now, effects);
@@ -144,7 +229,7 @@ impl Node {
         }
     }
 
-    fn operate(&mut self, now: SimTime, operation: Operation, effects: &mut Effects) {
+    pub(crate) fn operate(&mut self, now: SimTime, operation: Operation, effects: &mut Effects) {
         match self.claims.issue(&self.id, operation) {
             Ok(update) => {
                 let update = Arc::new(update);
@@ -156,32 +241,60 @@ impl Node {
         }
     }
 
-    fn receive(&mut self, now: SimTime, from: NodeId, message: Message, effects: &mut Effects) {
+    fn receive(&mut self, now: SimTime, from: ReplicaId, message: Message, effects: &mut Effects) {
+        match message {
+            Message::Join { attempt } => return self.admit(now, from, attempt, effects),
+            Message::NoMember { attempt } => {
+                return self.note_refusal(now, from.node, attempt, effects);
+            }
+            Message::Welcome { roster, state } => {
+                return self.take_over(now, &from, roster, &state, effects);
+            }
+            Message::Retired(replica) if replica == self.id && self.listens_to(&from) => {
+                return self.begin_anew(Some(from.node), effects);
+            }
+            Message::Unknown(replica) if replica == self.id && self.listens_to(&from) => {
+                return self.note_unknown(now, from.node, effects);
+            }
+            Message::Retired(_) | Message::Unknown(_) => return,
+            _ if !self.listens_to(&from) => return self.refuse(from, effects),
+            _ => {}
+        }
         if self.has_tree() {
-            self.notice_life(now, &from, effects);
+            self.notice_life(now, &from.node, effects);
         }
         match message {
             Message::Digest(fingerprint, operations) => {
                 self.compare(now, from, (fingerprint, operations), effects);
             }
-            Message::Differ(seen) => {
+            Message::Differ { seen, roster } => {
+                if roster == self.members.fingerprint() {
+                    self.note_known(&from.node);
+                    self.note_seen(&from, Some(&seen));
+                } else {
+                    self.send_roster(from.node.clone(), effects);
+                }
                 self.compared_at = now;
-                self.settle(from, &seen, effects);
+                self.settle(from.node, &seen, effects);
             }
-            Message::Ask(seen) => self.answer(from, &seen, effects),
+            Message::Ask(seen) => self.answer(from.node, &seen, effects),
             Message::News { news, seen } => {
-                self.take_in(now, &from, news, effects);
+                self.take_in(now, &from.node, news, effects);
                 if let Some(seen) = seen {
-                    self.answer(from, &seen, effects);
+                    self.answer(from.node, &seen, effects);
                 }
             }
-            Message::Graft { .. }
-            | Message::Prune
-            | Message::Batch { .. }
-            | Message::Ack(_)
-            | Message::Poll(_)
-            | Message::Missing(_) => self.receive_on_link(now, from, message, effects),
+            Message::Roster { roster, is_whole } => {
+                self.receive_roster(now, from.node, &roster, is_whole, effects);
+            }
+            Message::Probe(data) => self.receive_probe(now, data, effects),
+            _ => self.receive_on_link(now, from.node, message, effects),
         }
+    }
+
+    /// The digest of what this node has seen, and of its roster.
+    pub(crate) fn digest(&self) -> Fingerprint {
+        self.claims.fingerprint().with(self.members.fingerprint())
     }
 
     /// Answers a digest that is another than this node's own. Where news travels by itself, what
@@ -190,12 +303,12 @@ impl Node {
     fn compare(
         &mut self,
         now: SimTime,
-        from: NodeId,
+        from: ReplicaId,
         (fingerprint, operations): (Fingerprint, u64),
         effects: &mut Effects,
     ) {
-        if fingerprint == self.claims.fingerprint() {
-            return;
+        if fingerprint == self.digest() {
+            return self.note_seen(&from, None);
         }
         let travels =
             self.settings.is_some_and(|it| matches!(it.strategy, Strategy::Tree | Strategy::Push));
@@ -211,7 +324,9 @@ impl Node {
         } else {
             self.digests_passed_over = 0;
             self.compared_at = now;
-            effects.messages.push((from, Message::Differ(self.claims.context().clone())));
+            let seen = self.claims.context().clone();
+            let roster = self.members.fingerprint();
+            effects.messages.push((from.node, Message::Differ { seen, roster }));
         }
     }
 
@@ -237,6 +352,7 @@ impl Node {
     ) -> bool {
         let mut is_news = false;
         let mut applied = Vec::new();
+        let own_claims = self.own_claims();
         match news {
             News::Updates(updates) => {
                 let joined = self.claims.join(&updates);
@@ -266,6 +382,7 @@ impl Node {
             self.pass_on(now, Some(Arc::clone(&update)), Some(from), effects);
             effects.observations.push(Observation::Applied(update));
         }
+        self.note_lost_claims(now, own_claims, effects);
         is_news
     }
 
@@ -278,7 +395,7 @@ impl Node {
 
     /// Sees to it that others hear of what is new here, by the strategy. A state, from which no
     /// update can be told apart, is none.
-    fn pass_on(
+    pub(crate) fn pass_on(
         &mut self,
         now: SimTime,
         update: Option<Arc<Update>>,
@@ -313,6 +430,9 @@ impl Node {
     /// With the part that is broken.
     pub fn check_invariants(&self) {
         self.claims.check_invariants();
+        self.stability.check_invariants();
+        let is_same_roster = Arc::ptr_eq(self.members.roster(), self.stability.roster());
+        assert!(is_same_roster || !self.is_member(), "{} turns to others than its roster", self.id);
         self.history.check_invariants();
         let logged: Vec<_> = self.history.iter().map(|update| &update.dot).collect();
         let context = self.claims.context();

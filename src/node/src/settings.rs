@@ -1,5 +1,7 @@
 //! How a node spreads news.
 
+use crate::Detection;
+
 /// How often a node exchanges news, with whom, and in what form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -17,6 +19,8 @@ pub struct Settings {
     /// How many of the newest operations of each replica a node's log keeps, at least; at most
     /// twice as many. Who lacks older ones is sent the whole state.
     pub history: usize,
+    /// How failures are detected; nothing where nobody is watched.
+    pub detection: Option<Detection>,
 }
 
 /// How news travels.

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use scalesmall_crdt::{Delta, NodeId, Update, VersionVector};
 
-use crate::{Effects, Message, News, Node, SimTime, Sync, Timer, UPDATES_MAX};
+use crate::{Effects, Members, Message, News, Node, SimTime, Sync, Timer, UPDATES_MAX};
 
 /// How many children a node has in the tree.
 const ARITY: usize = 4;
@@ -111,6 +111,18 @@ impl Tree {
     /// Whether there is a tree, if only of one node.
     pub(crate) fn is_grown(&self) -> bool {
         self.is_grown
+    }
+
+    /// Goes on where the members have other positions than before, and some have gone.
+    pub(crate) fn follow_members(&mut self, before: &Members, after: &Members) {
+        let position = |it: usize| after.position(before.name(it));
+        let links = std::mem::take(&mut self.links).into_iter();
+        self.links = links.filter_map(|(peer, link)| Some((position(peer)?, link))).collect();
+        self.down = self.down.iter().filter_map(|&peer| position(peer)).collect();
+        for entry in &mut self.log {
+            entry.from = entry.from.and_then(position);
+        }
+        self.trim();
     }
 
     fn end(&self) -> u64 {
@@ -206,6 +218,21 @@ impl Node {
         let seen = self.claims.context().clone();
         let to = self.members.name(peer).clone();
         effects.messages.push((to, Message::Graft { seen, is_answer }));
+    }
+
+    /// Has the links that the rule says, where the members are others than before.
+    pub(crate) fn relink(&mut self, now: SimTime, effects: &mut Effects) {
+        if self.has_tree() && self.tree.is_grown {
+            self.link_neighbours(false, effects);
+            self.set_timer(now, effects);
+        }
+    }
+
+    /// Who does not answer others will not answer here.
+    pub(crate) fn notice_death(&mut self, now: SimTime, node: &NodeId, effects: &mut Effects) {
+        let Some(peer) = self.members.position(node).filter(|_| self.has_tree()) else { return };
+        self.give_up(peer, effects);
+        self.set_timer(now, effects);
     }
 
     /// Who speaks is there.

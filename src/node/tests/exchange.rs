@@ -20,6 +20,7 @@ const SETTINGS: Settings = Settings {
     sync: Sync::Delta,
     anti_entropy: true,
     history: 10_000,
+    detection: None,
 };
 
 fn name(name: &str) -> NodeId {
@@ -30,8 +31,9 @@ fn id(node: &str) -> ReplicaId {
     ReplicaId::first(name(node))
 }
 
+/// A node that begins together with these others.
 fn node(own: &str, peers: &[&str], settings: Option<Settings>, seed: u64) -> Node {
-    let members = peers.iter().map(|peer| name(peer)).collect();
+    let members = [own].iter().chain(peers).map(|member| name(member)).collect();
     Node::new(id(own), Arc::new(members), settings, seed)
 }
 
@@ -70,7 +72,7 @@ fn messages(node: &mut Node, event: Event) -> Vec<(NodeId, Message)> {
 }
 
 fn receive(node: &mut Node, from: &str, message: &Message) -> Effects {
-    handle(node, Event::Message { from: name(from), message: message.clone() })
+    handle(node, Event::Message { from: id(from), message: message.clone() })
 }
 
 /// Lets a node receive a message that calls for no answer.
@@ -91,7 +93,7 @@ fn batch(from: &mut Node, to: &Node) -> Message {
 fn words(message: &Message) -> String {
     match message {
         Message::Digest(..) => "digest".to_owned(),
-        Message::Differ(_) => "differ".to_owned(),
+        Message::Differ { .. } => "differ".to_owned(),
         Message::Ask(_) => "ask".to_owned(),
         Message::News { news: News::Updates(updates), seen } => {
             let seen = if seen.is_some() { " + seen" } else { "" };
@@ -104,15 +106,18 @@ fn words(message: &Message) -> String {
 /// Lets the first node begin an exchange with the other, and carries the messages to and fro
 /// until nobody has more to say. Returns the messages in words, the number of updates in each.
 fn exchange(first: &mut Node, other: &mut Node) -> Vec<String> {
-    let nodes = [first, other];
+    let mut nodes = [first, other];
     let mut said = Vec::new();
     let mut speaker = 0;
-    let mut speech = messages(nodes[0], Event::Timer(Timer::Round));
+    let partner = nodes[1].id().node.clone();
+    // It draws whom it turns to.
+    let rounds = |_| messages(nodes[0], Event::Timer(Timer::Round));
+    let mut speech = (0..100).map(rounds).find(|said| said[0].0 == partner).expect("it is drawn");
     while let Some((to, message)) = speech.pop() {
         assert!(speech.is_empty(), "one message begins an exchange, and one answers one");
         assert!(said.len() < 100, "the nodes do not come to an end");
         said.push(words(&message));
-        let from = nodes[speaker].id().node.clone();
+        let from = nodes[speaker].id().clone();
         speaker = 1 - speaker;
         assert_eq!(to, nodes[speaker].id().node);
         speech = messages(nodes[speaker], Event::Message { from, message });
@@ -172,9 +177,9 @@ fn only_what_is_new_is_sent_again() {
 
 #[test]
 fn news_passes_through_a_third() {
-    let mut a = node("a", &["b"], Some(SETTINGS), 1);
-    let mut b = node("b", &["c"], Some(SETTINGS), 2);
-    let mut c = node("c", &["b"], Some(SETTINGS), 3);
+    let mut a = node("a", &["b", "c"], Some(SETTINGS), 1);
+    let mut b = node("b", &["a", "c"], Some(SETTINGS), 2);
+    let mut c = node("c", &["a", "b"], Some(SETTINGS), 3);
     operate(&mut a, 4);
     operate(&mut c, 1);
     assert_eq!(exchange(&mut a, &mut b), ["digest", "differ", "4"]);

@@ -27,7 +27,7 @@ pub struct InFlight<'a> {
 
 impl<'a> InFlight<'a> {
     fn of(number: u64, parcel: &'a Parcel, arrives_at: Option<SimTime>) -> Self {
-        let Parcel { from, to, message } = parcel;
+        let Parcel { from, to, message, .. } = parcel;
         Self { number, from: *from, to: *to, arrives_at, message }
     }
 }
@@ -77,7 +77,9 @@ impl Simulation {
         let scenario: Arc<Scenario> = scenario.into();
         let (old, done) = (&*self.scenario, self.steps_done);
         let has_same_past = scenario.seed == old.seed
-            && scenario.replicas == old.replicas
+            && scenario.founders == old.founders
+            && scenario.replicas.get(..self.replicas().len())
+                == old.replicas.get(..self.replicas().len())
             && scenario.network == old.network
             && scenario.start == old.start
             && scenario.steps.get(..done) == Some(&old.steps[..done])
@@ -86,7 +88,7 @@ impl Simulation {
         has_same_past.then(|| {
             let mut fork = self.clone();
             fork.has_ended = false;
-            fork.scenario = scenario;
+            fork.follow_scenario(scenario);
             fork.end_if_converged();
             fork
         })

@@ -67,6 +67,15 @@ impl Network {
         self.groups = Some(group_of);
     }
 
+    /// A node begins, on the same side of a cut as the one that it joins through.
+    pub(crate) fn join(&mut self, newcomer: usize, through: usize) {
+        if let Some(groups) = &mut self.groups {
+            let side = groups[through];
+            groups.resize(groups.len().max(newcomer + 1), side);
+            groups[newcomer] = side;
+        }
+    }
+
     pub(crate) fn heal(&mut self) {
         self.groups = None;
     }

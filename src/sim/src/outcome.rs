@@ -82,6 +82,8 @@ pub struct MetricsOutcome {
     pub payload_bytes: u64,
     /// The part of it that says what somebody has, or has got.
     pub digest_bytes: u64,
+    /// The part of it that is about who is a member, and who is there.
+    pub membership_bytes: u64,
     /// The least that could have been sent.
     pub payload_bytes_minimum: u64,
     /// Operations that came where they were known already.
@@ -120,6 +122,7 @@ impl Outcome {
                 bytes_sent: metrics.bytes_sent,
                 payload_bytes: metrics.payload_bytes,
                 digest_bytes: metrics.digest_bytes,
+                membership_bytes: metrics.membership_bytes,
                 payload_bytes_minimum: metrics.payload_bytes_minimum,
                 duplicates_received: metrics.duplicates_received,
                 queue_maximum: metrics.queue_maximum,

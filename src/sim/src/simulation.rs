@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scalesmall_crdt::{
-    ClaimMap, Delta, Dot, Fingerprint, History, ReplicaId, Update, VersionVector,
+    ClaimMap, Delta, Dot, Fingerprint, History, NodeId, ReplicaId, Update, VersionVector,
 };
 use scalesmall_node::{
     Effects, Event, Members, Message, News, Node, Observation, Purpose, SimTime, Sync, Timer,
@@ -12,8 +12,9 @@ use scalesmall_node::{
 
 use crate::agreement::Agreement;
 use crate::limits::{HELD_MAX, QUEUE_MAX};
-use crate::network::Network;
-use crate::record::{OperationRecord, Record, StateRecord};
+use crate::network::{Mode, Network};
+use crate::record::{Record, StateRecord};
+use crate::recording::Recording;
 use crate::{Action, Replica, Scenario, Status, Trace, seed};
 
 /// A scenario being played: all nodes, everything in flight, and the time.
@@ -25,7 +26,8 @@ pub struct Simulation {
     /// How many of the scenario's steps are done.
     pub(crate) steps_done: usize,
     replicas: Vec<Replica>,
-    members: Arc<Members>,
+    /// Where each node stands in the scenario's list.
+    indices: Arc<BTreeMap<NodeId, usize>>,
     network: Network,
     /// What is still to come, by time and then in the order in which it was caused.
     pub(crate) queue: BTreeMap<(SimTime, u64), Coming>,
@@ -34,8 +36,8 @@ pub struct Simulation {
     pub(crate) in_flight_count: usize,
     /// Messages that somebody has stopped on their way, by number.
     pub(crate) stopped: BTreeMap<u64, Parcel>,
-    /// Messages that steps have sent, by name.
-    kept: BTreeMap<String, Parcel>,
+    /// What steps have sent, by name.
+    kept: BTreeMap<String, Vec<Parcel>>,
     /// Every operation that was ever issued.
     issued: History,
     /// Per replica the sizes of its operations as messages, in order.
@@ -50,14 +52,16 @@ pub struct Simulation {
     pub(crate) metrics: Metrics,
     trace: Trace,
     last_event: Option<(usize, &'static str)>,
-    /// What has happened, if that is put on record, until somebody takes it.
-    records: Option<Vec<Record>>,
+    /// What has happened, if that is put on record.
+    recording: Option<Recording>,
 }
 
 /// A message on its way.
 #[derive(Clone, Debug)]
 pub(crate) struct Parcel {
     pub(crate) from: usize,
+    /// As which replica the sender spoke.
+    pub(crate) sender: ReplicaId,
     pub(crate) to: usize,
     pub(crate) message: Message,
 }
@@ -85,6 +89,8 @@ pub struct Metrics {
     pub payload_bytes: u64,
     /// The part of it that is messages which say what somebody has, or has got.
     pub digest_bytes: u64,
+    /// The part of it that is messages about who is a member, and who is there.
+    pub membership_bytes: u64,
     /// Operations that came where they were known already, in messages that list operations.
     pub duplicates_received: u64,
     /// The most messages that were on their way at a time.
@@ -115,7 +121,7 @@ impl Simulation {
         self.has_ended
     }
 
-    /// The nodes, in the order of the scenario.
+    /// The nodes that there are so far, in the order of the scenario.
     #[must_use]
     pub fn replicas(&self) -> &[Replica] {
         &self.replicas
@@ -166,7 +172,7 @@ impl Simulation {
             replica.held.iter().any(|event| match event {
                 Event::Message { message, .. } => is_new(message),
                 Event::Operation(_) => true,
-                Event::Start | Event::Timer(_) => false,
+                Event::Start | Event::Retire(_) | Event::Leave | Event::Timer(_) => false,
             })
         };
         self.agreed().is_some()
@@ -254,7 +260,7 @@ impl Simulation {
 
     /// What has been put on record since this was last asked.
     pub fn take_records(&mut self) -> Vec<Record> {
-        self.records.as_mut().map(std::mem::take).unwrap_or_default()
+        self.recording.as_mut().map(Recording::take).unwrap_or_default()
     }
 
     /// What a replica shows now.
@@ -270,13 +276,14 @@ impl Simulation {
     }
 
     fn begin(scenario: Arc<Scenario>, is_recorded: bool) -> Self {
-        let members = Arc::new(scenario.replicas.iter().cloned().collect());
+        let founders = &scenario.replicas[..scenario.founders];
+        let members: Arc<Members> = Arc::new(founders.iter().cloned().collect());
         let mut simulation = Self {
             now: SimTime::ZERO,
             has_ended: false,
             steps_done: 0,
             replicas: Vec::new(),
-            members,
+            indices: Arc::new(scenario.replicas.iter().cloned().zip(0..).collect()),
             network: Network::new(scenario.network.clone(), scenario.seed),
             queue: BTreeMap::new(),
             queued: 0,
@@ -293,14 +300,14 @@ impl Simulation {
             metrics: Metrics::default(),
             trace: Trace::default(),
             last_event: None,
-            records: is_recorded.then(Vec::new),
+            recording: is_recorded.then(Recording::default),
             scenario,
         };
-        for (index, name) in simulation.scenario.replicas.iter().enumerate() {
-            let node = simulation.node(index, ReplicaId::first(name.clone()));
-            let replica = Replica::new(node);
-            simulation.agreement.follow(None, replica.live_fingerprint());
-            simulation.replicas.push(replica);
+        let settings = simulation.network.settings.of_nodes();
+        for index in 0..simulation.scenario.founders {
+            let id = ReplicaId::first(simulation.scenario.replicas[index].clone());
+            let seed = simulation.seed_of(index, &id);
+            simulation.add(Node::new(id, Arc::clone(&members), settings, seed));
         }
         simulation.play_start();
         for replica in 0..simulation.replicas.len() {
@@ -386,11 +393,39 @@ impl Simulation {
         Some(self.scenario.steps.get(self.steps_done)?.at)
     }
 
-    /// A node with the state of one that starts for the first time as `id`.
-    fn node(&self, index: usize, id: ReplicaId) -> Node {
-        let incarnation = u64::from(id.incarnation);
-        let seed = seed::derive(self.scenario.seed, "node", index as u64, incarnation);
-        Node::new(id, Arc::clone(&self.members), self.network.settings.of_nodes(), seed)
+    /// What a node draws its random choices from that starts as `id`.
+    fn seed_of(&self, index: usize, id: &ReplicaId) -> u64 {
+        seed::derive(self.scenario.seed, "node", index as u64, u64::from(id.incarnation))
+    }
+
+    /// Goes on by another scenario.
+    pub(crate) fn follow_scenario(&mut self, scenario: Arc<Scenario>) {
+        self.indices = Arc::new(scenario.replicas.iter().cloned().zip(0..).collect());
+        self.scenario = scenario;
+    }
+
+    fn add(&mut self, node: Node) {
+        let replica = Replica::new(node);
+        self.agreement.follow(None, replica.live_fingerprint());
+        self.recording.iter_mut().for_each(|recording| recording.begin(self.replicas.len()));
+        self.replicas.push(replica);
+        self.changes += 1;
+    }
+
+    /// The next node of the scenario's list begins, and asks to be let in.
+    fn join(&mut self, through: usize) {
+        let index = self.replicas.len();
+        let id = ReplicaId::first(self.scenario.replicas[index].clone());
+        let contacts = Arc::new([self.scenario.replicas[through].clone()].into_iter().collect());
+        let settings = self.network.settings.of_nodes();
+        let seed = self.seed_of(index, &id);
+        self.network.join(index, through);
+        self.add(Node::newcomer(id.clone(), contacts, false, settings, seed));
+        if settings.is_none() {
+            let message = Message::Join { attempt: 0 };
+            self.deliver_parcel(Parcel { from: index, sender: id, to: through, message });
+        }
+        self.handle(index, Event::Start);
     }
 
     /// The common past: every operation is at every replica before the next is issued.
@@ -402,7 +437,9 @@ impl Simulation {
             let Some(update) = issuer.history().newest(issuer.id()) else { continue };
             let message = Message::updates([Arc::clone(update)].into_iter().collect());
             for to in (0..self.replicas.len()).filter(|&to| to != request.on) {
-                self.deliver_parcel(Parcel { from: request.on, to, message: message.clone() });
+                let (from, message) = (request.on, message.clone());
+                let sender = self.replicas[from].node.id().clone();
+                self.deliver_parcel(Parcel { from, sender, to, message });
             }
         }
         self.metrics = Metrics::default();
@@ -414,7 +451,7 @@ impl Simulation {
                 self.give(request.on, Event::Operation(request.operation))
             }
             Action::Partition(groups) => {
-                self.network.partition(&groups, self.replicas.len());
+                self.network.partition(&groups, self.scenario.replicas.len());
                 self.changes += 1;
             }
             Action::Heal => {
@@ -422,24 +459,25 @@ impl Simulation {
                 self.disturbed_at = self.now;
                 self.changes += 1;
             }
-            Action::Crash(replica) => {
-                self.set_status(replica, Status::Down);
-                let replica = &mut self.replicas[replica];
-                replica.life += 1;
-                for event in replica.held.drain(..) {
-                    let is_message = matches!(event, Event::Message { .. });
-                    self.metrics.messages_lost += u64::from(is_message);
-                }
-            }
+            Action::Crash(replica) => self.stop_node(replica),
             Action::Restart { replica, lost } => {
+                // It may be about to leave.
+                self.stop_node(replica);
                 if lost {
-                    let id = self.replicas[replica].node.id().fresh();
-                    self.replicas[replica].node = self.node(replica, id);
+                    let old = &self.replicas[replica].node;
+                    let seed = self.seed_of(replica, &old.id().fresh());
+                    self.replicas[replica].node = old.without_state(seed);
+                    self.recording.iter_mut().for_each(|recording| recording.begin(replica));
                     self.forget_what_is_lost();
                 }
                 self.set_status(replica, Status::Up);
                 self.handle(replica, Event::Start);
             }
+            Action::Join { through } => self.join(through),
+            Action::Retire { replica, on } => {
+                self.give(on, Event::Retire(self.scenario.replicas[replica].clone()));
+            }
+            Action::Leave(replica) => self.give(replica, Event::Leave),
             Action::Pause(replica) => self.set_status(replica, Status::Paused),
             Action::Resume(replica) => {
                 self.set_status(replica, Status::Up);
@@ -457,26 +495,27 @@ impl Simulation {
                 self.changes += 1;
             }
             Action::Sync { from, to } => {
-                let parcel = self.parcel(from, to, false);
-                self.deliver_parcel(parcel);
+                let parcels = self.parcels(from, to, false);
+                parcels.into_iter().for_each(|parcel| self.deliver_parcel(parcel));
             }
             Action::Send { from, to, name, only_last_operation } => {
-                let parcel = self.parcel(from, to, only_last_operation);
-                self.kept.insert(name, parcel);
+                let parcels = self.parcels(from, to, only_last_operation);
+                self.kept.insert(name, parcels);
             }
             Action::Deliver(name) => {
-                let parcel = self.kept.get(&name).expect("the scenario has been checked").clone();
-                self.deliver_parcel(parcel);
+                let parcels = self.kept.get(&name).expect("the scenario has been checked").clone();
+                parcels.into_iter().for_each(|parcel| self.deliver_parcel(parcel));
             }
             Action::Observe(replica) => {
                 let record = self.state_record(replica);
-                self.records.iter_mut().for_each(|records| records.push(record.clone()));
+                self.recording.iter_mut().for_each(|recording| recording.push(record.clone()));
             }
         }
     }
 
-    /// What `from` has seen by now, or its newest operation alone, as a message to `to`.
-    fn parcel(&mut self, from: usize, to: usize, only_last_operation: bool) -> Parcel {
+    /// What `from` has seen by now, or its newest operation alone, as a message to `to`; and who
+    /// the members are, where they have other opinions about that.
+    fn parcels(&mut self, from: usize, to: usize, only_last_operation: bool) -> Vec<Parcel> {
         let node = &self.replicas[from].node;
         let newest = || node.history().newest(node.id()).cloned();
         let news = match self.network.settings.gossip.sync {
@@ -486,9 +525,15 @@ impl Simulation {
             }
             _ => News::State(Arc::new(node.claims().clone())),
         };
-        let message = Message::News { news, seen: None };
-        self.count_sent(&message);
-        Parcel { from, to, message }
+        let (sender, roster) = (node.id().clone(), Arc::clone(node.roster()));
+        let is_known = roster == *self.replicas[to].node.roster();
+        let roster = (!is_known).then_some(Message::Roster { roster, is_whole: false });
+        let messages = roster.into_iter().chain([Message::News { news, seen: None }]);
+        let parcel = |message| {
+            self.count_sent(&message);
+            Parcel { from, sender: sender.clone(), to, message }
+        };
+        messages.map(parcel).collect()
     }
 
     fn count_sent(&mut self, message: &Message) {
@@ -498,6 +543,7 @@ impl Simulation {
         match message.purpose() {
             Purpose::Payload => self.metrics.payload_bytes += bytes,
             Purpose::Digest => self.metrics.digest_bytes += bytes,
+            Purpose::Membership => self.metrics.membership_bytes += bytes,
         }
     }
 
@@ -515,13 +561,12 @@ impl Simulation {
         }
     }
 
-    pub(crate) fn deliver_parcel(&mut self, Parcel { from, to, message }: Parcel) {
+    pub(crate) fn deliver_parcel(&mut self, Parcel { sender, to, message, .. }: Parcel) {
         if self.replicas[to].status == Status::Down {
             self.metrics.messages_lost += 1;
             return;
         }
-        let from = self.scenario.replicas[from].clone();
-        self.give(to, Event::Message { from, message });
+        self.give(to, Event::Message { from: sender, message });
     }
 
     /// Lets a node handle an event, now or when it is no longer paused.
@@ -543,27 +588,31 @@ impl Simulation {
             Event::Message { .. } => (2, "message"),
             Event::Timer(Timer::Round) => (3, "round"),
             Event::Timer(Timer::Links) => (4, "links"),
+            Event::Retire(_) => (5, "retire"),
+            Event::Leave | Event::Timer(Timer::Leave) => (6, "leave"),
+            Event::Timer(Timer::Watch) => (7, "watch"),
+            Event::Timer(Timer::Departed) => (8, "release"),
         };
         self.last_event = Some((replica, what));
         let mut effects = Effects::new();
         let before = self.replicas[replica].live_fingerprint();
-        let is_operation = matches!(event, Event::Operation(_)) && self.records.is_some();
-        let seen = is_operation.then(|| self.replicas[replica].claims().context().clone());
         self.replicas[replica].node.handle(self.now, event, &mut effects);
         self.follow(replica, before);
         let after = self.replicas[replica].claims().fingerprint();
         self.trace.record(self.now, kind, replica, after);
 
         for observation in effects.observations {
-            if let (Observation::Issued(update), Some(seen)) = (&observation, &seen) {
-                let record = OperationRecord::of(self.now, update, seen.clone());
-                self.records.iter_mut().for_each(|it| it.push(Record::Operation(record.clone())));
+            if let Some(recording) = &mut self.recording {
+                recording.follow(self.now, replica, &observation);
             }
-            self.note(observation);
+            self.note(replica, observation);
         }
         for (to, message) in effects.messages {
-            let to = self.members.position(&to).expect("nodes speak to members");
-            self.send(replica, to, message);
+            // Of a node that nobody runs, somebody can only have invented the name.
+            let to = self.indices.get(&to).copied().filter(|&to| to < self.replicas.len());
+            if let Some(to) = to {
+                self.send(replica, to, message);
+            }
         }
         let life = self.replicas[replica].life;
         for (at, timer) in effects.timers {
@@ -571,7 +620,7 @@ impl Simulation {
         }
     }
 
-    fn note(&mut self, observation: Observation) {
+    fn note(&mut self, replica: usize, observation: Observation) {
         match observation {
             Observation::Issued(update) => {
                 self.metrics.operations += 1;
@@ -591,6 +640,23 @@ impl Simulation {
             }
             Observation::Repeated(count) => self.metrics.duplicates_received += count as u64,
             Observation::Refused(_) => self.metrics.operations_without_effect += 1,
+            Observation::BegunAnew(_) => self.forget_what_is_lost(),
+            Observation::Left => self.stop_node(replica),
+            Observation::Joined(_)
+            | Observation::RosterChanged
+            | Observation::Up(_)
+            | Observation::Down(_) => self.changes += 1,
+        }
+    }
+
+    /// Stops a node that runs; what it waits for is void.
+    fn stop_node(&mut self, replica: usize) {
+        self.set_status(replica, Status::Down);
+        let replica = &mut self.replicas[replica];
+        replica.life += 1;
+        for event in replica.held.drain(..) {
+            let is_message = matches!(event, Event::Message { .. });
+            self.metrics.messages_lost += u64::from(is_message);
         }
     }
 
@@ -605,6 +671,11 @@ impl Simulation {
 
     fn send(&mut self, from: usize, to: usize, message: Message) {
         self.count_sent(&message);
+        let sender = self.replicas[from].node.id().clone();
+        if self.network.settings.mode == Mode::Manual {
+            // Whoever is told that it is retired, or let in, is so in the same step.
+            return self.deliver_parcel(Parcel { from, sender, to, message });
+        }
         let room = QUEUE_MAX - self.queue.len().min(QUEUE_MAX);
         let mut arrivals = self.network.send(self.now, from, to);
         arrivals.truncate(room);
@@ -612,7 +683,8 @@ impl Simulation {
             self.metrics.messages_lost += 1;
         }
         for at in arrivals {
-            self.enqueue(at, Coming::Message(Parcel { from, to, message: message.clone() }));
+            let (sender, message) = (sender.clone(), message.clone());
+            self.enqueue(at, Coming::Message(Parcel { from, sender, to, message }));
         }
     }
 

@@ -164,7 +164,7 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             network(r#""wind":1"#),
-            "network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history` (line 1, column 50)",
+            "network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history`, `failure_detection`, `probe_ms`, `suspicion_ms`, `dead_claims`, `release_after_ms` (line 1, column 50)",
         ),
         (
             with(r#""until":{"wind":1}"#),
@@ -172,15 +172,15 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             step(r#""wind":1"#),
-            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
         ),
         (
             with(r#""steps":[{"network":{"wind":1}}]"#),
-            "steps[0].network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history` (line 1, column 60)",
+            "steps[0].network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history`, `failure_detection`, `probe_ms`, `suspicion_ms`, `dead_claims`, `release_after_ms` (line 1, column 60)",
         ),
         (
             with(r#""start":[{"wind":1}]"#),
-            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
         ),
     ]);
 }
@@ -378,8 +378,6 @@ fn what_this_version_does_not_simulate_is_refused() {
             r#"type: "lww-set" is not known to this version; known: aw-map"#,
         ),
         (with(r#""load":{"keys_per_s":2000}"#), "load: is not simulated by this version"),
-        (step(r#""retire":"a","on":"b""#), "steps[0].retire: is not simulated by this version"),
-        (step(r#""join":"c","through":"a""#), "steps[0].join: is not simulated by this version"),
         (
             step(r#""on":"a","clock_skew_ms":-5"#),
             "steps[0].clock_skew_ms: is not simulated by this version",
@@ -528,15 +526,15 @@ fn a_step_is_one_thing() {
     check(&[
         (
             step(""),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, crash, restart, pause, resume, network, retire, join, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
         ),
         (
             step(r#""at_ms":5"#),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, crash, restart, pause, resume, network, retire, join, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
         ),
         (
             step(r#""on":"a","claim":["a",0,9]"#),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, crash, restart, pause, resume, network, retire, join, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
         ),
         (step(r#""crash":"a","heal":true"#), "steps[0]: `heal` and `crash` are two steps"),
         (step(r#""on":"a","crash":"b""#), "steps[0].on: does not go with `crash`"),
@@ -718,4 +716,80 @@ fn a_spoilt_file_is_refused_or_runs() {
         }
     }
     assert!(refused > 1_000 && ran > 1_000, "{refused} files are refused, {ran} run");
+}
+
+#[test]
+fn who_joins_is_new_and_who_lets_it_in_is_there() {
+    let steps = |steps: &str| with(&format!(r#""steps":[{steps}]"#));
+    check(&[
+        (step(r#""join":"c""#), "steps[0].through: is missing: who lets it in"),
+        (
+            step(r#""join":"b","through":"a""#),
+            r#"steps[0].join: "b" is among the replicas already"#,
+        ),
+        (
+            step(r#""join":"","through":"a""#),
+            "steps[0].join: a name has 1 to 64 characters, this one has 0",
+        ),
+        (step(r#""join":"c","through":"c""#), "steps[0]: c has not joined by then"),
+        (step(r#""join":"c","through":"d""#), r#"steps[0].through: "d" is not among the replicas"#),
+        (
+            steps(r#"{"crash":"a"},{"join":"c","through":"a"}"#),
+            "steps[1]: a has crashed and not been restarted by then",
+        ),
+        (
+            steps(r#"{"at_ms":5,"join":"c","through":"a"},{"at_ms":4,"crash":"c"}"#),
+            "steps[1]: c has not joined by then",
+        ),
+        (
+            steps(r#"{"join":"c","through":"a"},{"join":"c","through":"b"}"#),
+            r#"steps[1].join: "c" is among the replicas already"#,
+        ),
+        (
+            with(
+                r#""start":[{"on":"c","do":"register","claim":["c",0,9]}],"steps":[{"join":"c","through":"a"}]"#,
+            ),
+            r#"start[0].on: "c" is not among the replicas"#,
+        ),
+        (step(r#""through":"a","crash":"b""#), "steps[0].through: does not go with `crash`"),
+    ]);
+}
+
+#[test]
+fn who_retires_and_who_leaves_is_named() {
+    let steps = |steps: &str| with(&format!(r#""steps":[{steps}]"#));
+    check(&[
+        (step(r#""retire":"a""#), "steps[0].on: is missing: who retires it"),
+        (step(r#""retire":"a","on":"a""#), "steps[0]: a cannot retire itself"),
+        (step(r#""retire":"x","on":"a""#), r#"steps[0].retire: "x" is not among the replicas"#),
+        (step(r#""leave":"x""#), r#"steps[0].leave: "x" is not among the replicas"#),
+        (steps(r#"{"pause":"a"},{"leave":"a"}"#), "steps[1]: a is paused by then"),
+        (
+            steps(r#"{"leave":"a"},{"on":"a","do":"register","claim":["a",0,9]}"#),
+            "steps[1]: a has left and not been restarted by then",
+        ),
+    ]);
+}
+
+#[test]
+fn what_belongs_to_failure_detection_needs_it() {
+    check(&[
+        (network(r#""probe_ms":5"#), "network.probe_ms: goes with `failure_detection`: true"),
+        (
+            network(r#""failure_detection":false,"dead_claims":"keep""#),
+            "network.dead_claims: goes with `failure_detection`: true",
+        ),
+        (
+            network(r#""failure_detection":true,"probe_ms":0"#),
+            "network.probe_ms: 0 is not within 1 to 60000",
+        ),
+        (
+            network(r#""failure_detection":true,"dead_claims":"bury""#),
+            r#"network.dead_claims: "bury" is not known to this version; known: keep, release-after"#,
+        ),
+        (
+            network(r#""failure_detection":true,"release_after_ms":5"#),
+            r#"network.release_after_ms: goes with `dead_claims`: "release-after""#,
+        ),
+    ]);
 }

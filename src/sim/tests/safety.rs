@@ -13,7 +13,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::{Moves, Replay};
-use scalesmall_crdt::{Claim, Dot, Fingerprint, History, Operation, Update};
+use scalesmall_crdt::{Claim, Dot, Fingerprint, History, Operation, ReplicaId, Update};
 use scalesmall_sim::{Replica, Scenario, Simulation, Status};
 
 /// What an update adds to a claim by the definition: a registration, or a change of priority.
@@ -45,13 +45,23 @@ fn added(update: &Update) -> Option<(Claim, Added)> {
 
 /// The live claims with their priorities, by the definition.
 fn definition(applied: &[&Update]) -> BTreeMap<Claim, i128> {
-    // Nodes do not fold yet, so every dot stands for itself.
-    let cancels =
-        applied.iter().flat_map(|update| update.claims()).flat_map(|(_, cancels)| cancels);
-    let cancelled: BTreeSet<&Dot> = cancels.map(|cancel| &cancel.dot).collect();
+    let mut single: BTreeSet<(Claim, &Dot)> = BTreeSet::new();
+    // What was folded where it was cancelled stands for all that its replica contributed before.
+    let mut whole: BTreeMap<(Claim, &ReplicaId), u64> = BTreeMap::new();
+    for (claim, cancels) in applied.iter().flat_map(|update| update.claims()) {
+        for cancel in cancels {
+            single.insert((claim.clone(), &cancel.dot));
+            if cancel.is_whole {
+                let latest = whole.entry((claim.clone(), &cancel.dot.replica)).or_default();
+                *latest = cancel.dot.counter.max(*latest);
+            }
+        }
+    }
     let mut surviving: BTreeMap<Claim, Vec<Added>> = BTreeMap::new();
-    for update in applied.iter().filter(|update| !cancelled.contains(&update.dot)) {
-        if let Some((claim, added)) = added(update) {
+    for update in applied {
+        let Some((claim, added)) = added(update) else { continue };
+        let up_to = whole.get(&(claim.clone(), &update.dot.replica)).copied().unwrap_or_default();
+        if !single.contains(&(claim.clone(), &update.dot)) && update.dot.counter > up_to {
             surviving.entry(claim).or_default().push(added);
         }
     }

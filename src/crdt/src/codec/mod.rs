@@ -62,6 +62,7 @@ enum Kind {
     Snapshot = 4,
     /// A delta with updates of one replica, which need not be counted.
     DeltaOfOneReplica = 5,
+    Roster = 6,
 }
 
 /// Something that has a body.

@@ -1,4 +1,4 @@
-//! What members announce.
+//! Who the members are, and what they announce.
 
 use alloc::vec::Vec;
 
@@ -29,21 +29,50 @@ impl Body for Announcement {
 
     fn write(&self, writer: &mut Writer<'_>) {
         writer.replica(&self.from);
-        write_all(self.roster.joined(), writer);
-        write_all(self.roster.retired(), writer);
+        self.roster.write(writer);
         self.seen.write(writer);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let from = reader.replica()?;
-        let mut roster = Roster::new();
+        let (from, roster) = (reader.replica()?, Roster::read(reader)?);
+        Ok(Self { from, roster, seen: VersionVector::read(reader)? })
+    }
+}
+
+impl Roster {
+    /// The roster as bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.encode()
+    }
+
+    /// The roster that was written as `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode(bytes)
+    }
+}
+
+impl Body for Roster {
+    const KIND: Kind = Kind::Roster;
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        write_all(self.joined(), writer);
+        write_all(self.retired(), writer);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mut roster = Self::new();
         for _ in 0..reader.count(1)? {
             roster.join(reader.replica()?);
         }
         for _ in 0..reader.count(1)? {
             roster.retire(reader.replica()?);
         }
-        Ok(Self { from, roster, seen: VersionVector::read(reader)? })
+        Ok(roster)
     }
 }
 

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 
 use scalesmall_crdt::{Claim, KeyRange, NodeId, Operation};
-use scalesmall_node::{Settings, SimTime, Strategy, Sync};
+use scalesmall_node::{DeadClaims, Detection, Settings, SimTime, Strategy, Sync};
 
 use super::file::{
     ClaimFile, LatencyFile, NetworkFile, PairFile, ScenarioFile, StepFile, UntilFile,
@@ -41,8 +41,16 @@ const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
         sync: Sync::Delta,
         anti_entropy: true,
         history: 4_096,
+        detection: None,
     },
 };
+
+/// The failure detection of a file that does not say more than that there is one.
+const DEFAULT_DETECTION: Detection =
+    Detection { probe_us: 1_000_000, suspicion_us: 3_000_000, dead_claims: DeadClaims::Keep };
+
+/// How long dead nodes' claims are kept where a file does not say it.
+const RELEASE_AFTER_US_DEFAULT: u32 = 5_000_000;
 
 pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
     let title = text("title", file.title)?;
@@ -50,7 +58,8 @@ pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
         return wrong("load", NOT_SIMULATED);
     }
     known("type", file.kind.as_deref(), &["aw-map"])?;
-    let names = Names::new(&file.replicas)?;
+    let mut names = Names::new(&file.replicas)?;
+    let founders = names.replicas.len();
     let network = network("network", &DEFAULT_NETWORK, file.network.0)?;
     let until = until(file.until.0)?;
 
@@ -67,13 +76,13 @@ pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
         start.push(names.request(&place, step)?);
     }
 
-    let steps = steps(&names, &network, file.steps, until.max)?;
+    let steps = steps(&mut names, &network, file.steps, until.max)?;
     let (seed, replicas) = (file.seed.0, names.replicas.into());
-    Ok(Scenario { title, seed, replicas, network, start, steps, until })
+    Ok(Scenario { title, seed, replicas, founders, network, start, steps, until })
 }
 
 fn steps(
-    names: &Names,
+    names: &mut Names,
     network: &NetworkSettings,
     files: Vec<Object<StepFile>>,
     max: SimTime,
@@ -95,7 +104,13 @@ fn steps(
     // Stable: equal times stay in the order of the file.
     timed.sort_by_key(|&(at, ..)| at);
 
-    let mut course = Course::new(network.clone());
+    let mut course = Course::new(network.clone(), names.replicas.len());
+    for (_, place, file) in &timed {
+        if let Some(newcomer) = &file.join {
+            names.add(&format!("{place}.join"), newcomer)?;
+        }
+    }
+    few("replicas", names.replicas.len(), REPLICAS_MAX)?;
     let mut steps = Vec::with_capacity(timed.len());
     for (at, place, file) in timed {
         let action = names.action(&place, file, &course.network)?;
@@ -108,26 +123,32 @@ fn steps(
 /// What steps presuppose of those before them, in the order in which they run.
 struct Course {
     network: NetworkSettings,
-    down: BTreeSet<usize>,
+    /// How many replicas there are.
+    present: usize,
+    /// And how they have gone.
+    down: BTreeMap<usize, &'static str>,
     paused: BTreeSet<usize>,
     /// Who gets each kept message.
     messages: BTreeMap<String, usize>,
 }
 
 impl Course {
-    fn new(network: NetworkSettings) -> Self {
+    fn new(network: NetworkSettings, present: usize) -> Self {
         let (down, paused, messages) = Default::default();
-        Self { network, down, paused, messages }
+        Self { network, present, down, paused, messages }
     }
 
     fn follow(&mut self, place: &str, action: &Action, names: &Names) -> Checked<()> {
         let name = |replica: usize| &names.replicas[replica];
-        let runs = |course: &Self, replica: usize| match course.down.contains(&replica) {
-            true => wrong(
-                place,
-                format!("{} has crashed and not been restarted by then", name(replica)),
-            ),
-            false => Ok(()),
+        if let Some(absent) = action.replicas().into_iter().find(|&it| it >= self.present) {
+            return wrong(place, format!("{} has not joined by then", name(absent)));
+        }
+        let runs = |course: &Self, replica: usize| match course.down.get(&replica) {
+            Some(how) => {
+                let reason = format!("{} has {how} and not been restarted by then", name(replica));
+                wrong(place, reason)
+            }
+            None => Ok(()),
         };
         let by_hand =
             matches!(action, Action::Sync { .. } | Action::Send { .. } | Action::Deliver(_));
@@ -138,13 +159,28 @@ impl Course {
             Action::Operation(request) => runs(self, request.on)?,
             Action::Crash(replica) => {
                 runs(self, *replica)?;
-                self.down.insert(*replica);
+                self.down.insert(*replica, "crashed");
                 self.paused.remove(replica);
             }
             Action::Restart { replica, .. } => {
-                if !self.down.remove(replica) {
+                if self.down.remove(replica).is_none() {
                     return wrong(place, format!("{} has not crashed by then", name(*replica)));
                 }
+            }
+            Action::Join { through } => {
+                runs(self, *through)?;
+                self.present += 1;
+            }
+            Action::Retire { replica, on } if replica == on => {
+                return wrong(place, format!("{} cannot retire itself", name(*on)));
+            }
+            Action::Retire { on, .. } => runs(self, *on)?,
+            Action::Leave(replica) => {
+                runs(self, *replica)?;
+                if self.paused.contains(replica) {
+                    return wrong(place, format!("{} is paused by then", name(*replica)));
+                }
+                self.down.insert(*replica, "left");
             }
             Action::Pause(replica) => {
                 runs(self, *replica)?;
@@ -200,6 +236,16 @@ impl Names {
             }
         }
         Ok(names)
+    }
+
+    /// Adds one who joins later.
+    fn add(&mut self, place: &str, newcomer: &str) -> Checked<()> {
+        let index = self.replicas.len();
+        self.replicas.push(node(place, newcomer)?);
+        if self.index.insert(newcomer.to_owned(), index).is_some() {
+            return wrong(place, format!("{newcomer:?} is among the replicas already"));
+        }
+        Ok(())
     }
 
     fn replica(&self, place: &str, name: &str) -> Checked<usize> {
@@ -281,6 +327,21 @@ impl Names {
                 let lost = file.state.as_deref() == Some("lost");
                 Action::Restart { replica: one(&file.restart)?, lost }
             }
+            "retire" => {
+                let on = format!("{place}.on");
+                let Some(name) = file.on else {
+                    return wrong(&on, "is missing: who retires it");
+                };
+                Action::Retire { replica: one(&file.retire)?, on: self.replica(&on, &name)? }
+            }
+            "join" => {
+                let through = format!("{place}.through");
+                let Some(name) = file.through else {
+                    return wrong(&through, "is missing: who lets it in");
+                };
+                Action::Join { through: self.replica(&through, &name)? }
+            }
+            "leave" => Action::Leave(one(&file.leave)?),
             "pause" => Action::Pause(one(&file.pause)?),
             "resume" => Action::Resume(one(&file.resume)?),
             "network" => {
@@ -342,6 +403,7 @@ impl StepFile {
             ("network", self.network.is_some()),
             ("retire", self.retire.is_some()),
             ("join", self.join.is_some()),
+            ("leave", self.leave.is_some()),
             ("clock_skew_ms", self.clock_skew_ms.is_some()),
             ("sync", self.sync.is_some()),
             ("send", self.send.is_some()),
@@ -441,7 +503,53 @@ fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<Ne
     if let Some(fanout) = file.fanout {
         network.gossip.fanout = number(&at("fanout"), fanout, 1..=FANOUT_MAX)?;
     }
+    network.gossip.detection = detection(place, network.gossip.detection, &file)?;
     Ok(network)
+}
+
+/// How failures are detected, if they are.
+fn detection(
+    place: &str,
+    base: Option<Detection>,
+    file: &NetworkFile,
+) -> Checked<Option<Detection>> {
+    let at = |field: &str| format!("{place}.{field}");
+    let details = [
+        ("probe_ms", file.probe_ms.is_some()),
+        ("suspicion_ms", file.suspicion_ms.is_some()),
+        ("dead_claims", file.dead_claims.is_some()),
+        ("release_after_ms", file.release_after_ms.is_some()),
+    ];
+    if !file.failure_detection.unwrap_or(base.is_some()) {
+        return match details.iter().find(|(_, present)| *present) {
+            Some((field, _)) => wrong(&at(field), "goes with `failure_detection`: true"),
+            None => Ok(None),
+        };
+    }
+    let mut detection = base.unwrap_or(DEFAULT_DETECTION);
+    let ms = |field: &str, given: Option<Whole>, setting: &mut u32| -> Checked<()> {
+        let Some(given) = given else { return Ok(()) };
+        *setting = number::<u32>(&at(field), given, 1..=INTERVAL_MS_MAX)? * 1_000;
+        Ok(())
+    };
+    ms("probe_ms", file.probe_ms, &mut detection.probe_us)?;
+    ms("suspicion_ms", file.suspicion_ms, &mut detection.suspicion_us)?;
+    let mut releases = matches!(detection.dead_claims, DeadClaims::ReleaseAfter(_));
+    let words = [("keep", false), ("release-after", true)];
+    choose(&at("dead_claims"), file.dead_claims.as_deref(), &words, &mut releases)?;
+    let mut release_after_us = match detection.dead_claims {
+        DeadClaims::ReleaseAfter(us) => us,
+        DeadClaims::Keep => RELEASE_AFTER_US_DEFAULT,
+    };
+    if file.release_after_ms.is_some() && !releases {
+        return wrong(&at("release_after_ms"), "goes with `dead_claims`: \"release-after\"");
+    }
+    ms("release_after_ms", file.release_after_ms, &mut release_after_us)?;
+    detection.dead_claims = match releases {
+        true => DeadClaims::ReleaseAfter(release_after_us),
+        false => DeadClaims::Keep,
+    };
+    Ok(Some(detection))
 }
 
 fn until(file: UntilFile) -> Checked<Until> {

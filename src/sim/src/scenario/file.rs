@@ -60,6 +60,11 @@ pub(super) struct NetworkFile {
     pub(super) interval_ms: Option<Whole>,
     pub(super) fanout: Option<Whole>,
     pub(super) history: Option<Whole>,
+    pub(super) failure_detection: Option<bool>,
+    pub(super) probe_ms: Option<Whole>,
+    pub(super) suspicion_ms: Option<Whole>,
+    pub(super) dead_claims: Option<String>,
+    pub(super) release_after_ms: Option<Whole>,
 }
 
 array! {
@@ -104,6 +109,7 @@ pub(super) struct StepFile {
     pub(super) retire: Option<String>,
     pub(super) join: Option<String>,
     pub(super) through: Option<String>,
+    pub(super) leave: Option<String>,
     pub(super) clock_skew_ms: Option<IgnoredAny>,
 
     pub(super) sync: Option<PairFile>,

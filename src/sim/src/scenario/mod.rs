@@ -21,8 +21,11 @@ pub struct Scenario {
     pub title: String,
     /// The source of all randomness.
     pub seed: u64,
-    /// The nodes, each with one replica. Elsewhere a replica is an index into this list.
+    /// The nodes, each with one replica: those that begin, and then those that join, in the order
+    /// in which they do. Elsewhere a replica is an index into this list.
     pub replicas: Arc<[NodeId]>,
+    /// How many of them begin.
+    pub founders: usize,
     /// The network at the start.
     pub network: NetworkSettings,
     /// Operations that every replica has applied before time 0, in order.
@@ -90,6 +93,20 @@ pub enum Action {
         /// Whether it has lost its state, and so begins as a fresh incarnation.
         lost: bool,
     },
+    /// The next of the nodes that are not among the founders begins, and is let in by another one.
+    Join {
+        /// The one that lets it in.
+        through: usize,
+    },
+    /// A node removes all replicas of another one from the roster, for good.
+    Retire {
+        /// The one to retire.
+        replica: usize,
+        /// Who does so.
+        on: usize,
+    },
+    /// A node says goodbye and stops; it can be restarted.
+    Leave(usize),
     /// A node stops for a while; what is sent to it waits.
     Pause(usize),
     /// A paused node goes on.
@@ -118,4 +135,24 @@ pub enum Action {
     Deliver(String),
     /// The state of a replica is put on record.
     Observe(usize),
+}
+
+impl Action {
+    /// The replicas that it names.
+    pub(crate) fn replicas(&self) -> Vec<usize> {
+        match self {
+            Self::Operation(request) => vec![request.on],
+            Self::Partition(groups) => groups.concat(),
+            Self::Crash(replica)
+            | Self::Restart { replica, .. }
+            | Self::Leave(replica)
+            | Self::Pause(replica)
+            | Self::Resume(replica)
+            | Self::Observe(replica) => vec![*replica],
+            Self::Join { through } => vec![*through],
+            Self::Retire { replica, on } => vec![*replica, *on],
+            Self::Sync { from, to } | Self::Send { from, to, .. } => vec![*from, *to],
+            Self::Heal | Self::Network(_) | Self::Deliver(_) => Vec::new(),
+        }
+    }
 }
