@@ -24,6 +24,14 @@ pub(crate) struct Departed {
     returns_until: SimTime,
 }
 
+impl Departed {
+    pub(crate) fn follow_clock_back(&mut self, by_us: u64) {
+        self.releases.values_mut().for_each(|at| *at = at.earlier_by(by_us));
+        self.lost.values_mut().for_each(|(_, at)| *at = at.earlier_by(by_us));
+        self.returns_until = self.returns_until.earlier_by(by_us);
+    }
+}
+
 impl Node {
     /// How long a node's claims are kept after it was found down, if they are not kept for good.
     fn release_after_us(&self) -> Option<u32> {
@@ -49,6 +57,9 @@ impl Node {
 
     /// Releases the claims of those who have been down for long enough.
     pub(crate) fn release_claims_of_departed(&mut self, now: SimTime, effects: &mut Effects) {
+        if self.release_after_us().is_none() {
+            self.departed.releases.clear();
+        }
         let due = self.departed.releases.iter().filter(|&(_, &at)| at <= now);
         let due: Vec<NodeId> = due.map(|(node, _)| node.clone()).collect();
         for node in due {

@@ -228,6 +228,12 @@ impl Detector {
         &self.down
     }
 
+    pub(crate) fn follow_clock_back(&mut self, by_us: u64) {
+        let timers = std::mem::take(&mut self.timers).into_iter();
+        let earlier = timers.map(|((at, number), timer)| ((at.earlier_by(by_us), number), timer));
+        self.timers = earlier.collect();
+    }
+
     /// When it has something to do next.
     pub(crate) fn next_time(&self) -> Option<SimTime> {
         self.timers.first_key_value().map(|(&(at, _), _)| at)

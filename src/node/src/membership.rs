@@ -52,6 +52,8 @@ pub(crate) struct Joining {
     /// Whether it knows everybody that there is, and so may begin a new roster with the last of
     /// them.
     knows_all: bool,
+    /// Whom it asks each time: who has made it begin anew.
+    preferred: Option<NodeId>,
     /// To whom this replica was unknown, since when.
     unknown_to: BTreeMap<NodeId, SimTime>,
 }
@@ -63,6 +65,10 @@ impl Joining {
 
     pub(crate) fn knows_all(&self) -> bool {
         self.knows_all
+    }
+
+    pub(crate) fn follow_clock_back(&mut self, by_us: u64) {
+        self.unknown_to.values_mut().for_each(|at| *at = at.earlier_by(by_us));
     }
 }
 
@@ -93,21 +99,38 @@ impl Node {
     }
 
     /// Tells somebody who is not listened to.
-    pub(crate) fn refuse(&self, from: ReplicaId, effects: &mut Effects) {
-        if self.stability.roster().has_retired(&from) {
-            effects.messages.push((from.node.clone(), Message::Retired(from)));
-        } else if self.is_member() {
-            effects.messages.push((from.node.clone(), Message::Unknown(from)));
+    pub(crate) fn refuse(&self, replica: ReplicaId, effects: &mut Effects) {
+        let roster = Arc::clone(self.stability.roster());
+        if roster.has_retired(&replica) || self.is_member() {
+            effects.messages.push((replica.node.clone(), Message::Refused { replica, roster }));
         }
     }
 
-    /// A member does not know this replica. Mostly it will hear of it; if it does not, nobody is
-    /// left who knows, and so nobody can tell it.
-    pub(crate) fn note_unknown(&mut self, now: SimTime, from: NodeId, effects: &mut Effects) {
+    /// `from` does not listen to this replica. If that is because it has been retired, this node
+    /// begins as a fresh one. If `from` only has not heard of it, mostly it will; if it does not,
+    /// nobody is left who knows, and so nobody can tell it.
+    pub(crate) fn note_refused(
+        &mut self,
+        now: SimTime,
+        from: &ReplicaId,
+        replica: &ReplicaId,
+        roster: &Roster,
+        effects: &mut Effects,
+    ) {
+        // Who asks to be let in believes whom it asks.
+        let is_believed = self.listens_to(from) || !self.is_member();
+        if replica != self.id() || !is_believed {
+            return;
+        }
+        if roster.has_retired(replica) {
+            return self.begin_anew(Some(from.node.clone()), effects);
+        }
         let interval_us = self.settings.map_or(0, |settings| u64::from(settings.interval_us));
-        let since = *self.joining.unknown_to.entry(from.clone()).or_insert(now);
+        let since = *self.joining.unknown_to.entry(from.node.clone()).or_insert(now);
         if now.us_since(since) > UNKNOWN_ROUNDS * interval_us {
-            self.begin_anew(Some(from), effects);
+            self.begin_anew(Some(from.node.clone()), effects);
+        } else if self.is_member() {
+            self.merge_roster(now, roster, effects);
         }
     }
 
@@ -125,7 +148,8 @@ impl Node {
         let others = self.members.names().filter(|&name| *name != self.id().node).count();
         let asks_all = self.joining.attempt.is_multiple_of(ASK_ALL_EVERY);
         let attempt = self.joining.attempt;
-        for peer in self.draw_peers(if asks_all { others } else { 1 }) {
+        let asked = self.draw_peers(if asks_all { others } else { 1 });
+        for peer in self.joining.preferred.iter().cloned().chain(asked) {
             effects.messages.push((peer, Message::Join { attempt }));
         }
         self.begin_roster_if_last(now, effects);
@@ -185,7 +209,7 @@ impl Node {
         self.grow_tree(now, effects);
     }
 
-    pub(crate) fn note_refusal(
+    pub(crate) fn note_no_member(
         &mut self,
         now: SimTime,
         from: NodeId,
@@ -230,8 +254,10 @@ impl Node {
         let own = known.filter(|replica| replica.node == self.id().node).max();
         let latest = own.cloned().map_or(self.id().clone(), |own| own.max(self.id().clone()));
         let id = latest.fresh();
+        // Somebody who has been a member knows them all.
+        let was_member = self.stability.roster().joined().any(|replica| replica == self.id());
+        self.joining = Joining::new(was_member || self.joining.knows_all);
         self.stability = Stability::new(id.clone(), Roster::new());
-        self.joining = Joining::new(true);
         self.claims = ClaimMap::new();
         self.history = History::new();
         self.rumours.clear();
@@ -242,7 +268,8 @@ impl Node {
         self.id = id.clone();
         effects.observations.push(Observation::BegunAnew(id));
         let attempt = self.joining.attempt;
-        effects.messages.extend(teller.map(|teller| (teller, Message::Join { attempt })));
+        effects.messages.extend(teller.clone().map(|teller| (teller, Message::Join { attempt })));
+        self.joining.preferred = teller;
     }
 
     // --- How everybody comes to know ---

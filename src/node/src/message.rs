@@ -72,10 +72,13 @@ pub enum Message {
         /// The sender's state.
         state: Arc<ClaimMap>,
     },
-    /// "This replica has been retired."
-    Retired(ReplicaId),
-    /// "I do not know this replica."
-    Unknown(ReplicaId),
+    /// "I do not listen to this replica: it has been retired, or I have not heard of it."
+    Refused {
+        /// The replica.
+        replica: ReplicaId,
+        /// The sender's roster.
+        roster: Arc<Roster>,
+    },
     /// "These have joined, and these have been retired."
     Roster {
         /// The roster, or a part of it.
@@ -138,8 +141,7 @@ impl Message {
             | Self::Missing(_) => Purpose::Digest,
             Self::Join { .. }
             | Self::NoMember { .. }
-            | Self::Retired(_)
-            | Self::Unknown(_)
+            | Self::Refused { .. }
             | Self::Roster { .. }
             | Self::Probe(_) => Purpose::Membership,
         }
@@ -166,8 +168,8 @@ impl Message {
             Self::Ack(_) | Self::Poll(_) | Self::Missing(_) => size_of::<u16>(),
             Self::Join { .. } | Self::NoMember { .. } => size_of::<u16>(),
             Self::Welcome { roster, state } => roster.to_bytes().len() + state.to_bytes().len(),
-            Self::Retired(replica) | Self::Unknown(replica) => {
-                replica.node.as_str().len() + size_of::<u32>() + 1
+            Self::Refused { replica, roster } => {
+                replica.node.as_str().len() + 1 + size_of::<u32>() + roster.to_bytes().len()
             }
             Self::Roster { roster, .. } => roster.to_bytes().len(),
             Self::Probe(data) => data.len(),

@@ -47,6 +47,8 @@ pub struct Node {
     /// When the timer is due that was set last for it.
     pub(crate) watches_at: Option<SimTime>,
     pub(crate) departed: Departed,
+    /// The time of the latest event.
+    clock: SimTime,
     /// When something new came last.
     changed_at: SimTime,
     /// When this node last began to settle a difference with somebody.
@@ -125,6 +127,7 @@ impl Node {
             detector: None,
             watches_at: None,
             departed: Departed::default(),
+            clock: SimTime::ZERO,
             changed_at: SimTime::ZERO,
             compared_at: SimTime::ZERO,
             digests_passed_over: 0,
@@ -157,8 +160,13 @@ impl Node {
         self.settings = Some(settings);
     }
 
-    /// Handles `event` at time `now` and adds what follows from it to `effects`.
+    /// Handles `event` at time `now` and adds what follows from it to `effects`. Should `now` be
+    /// earlier than before, the clock has been set back, and timers come so much earlier by it.
     pub fn handle(&mut self, now: SimTime, event: Event, effects: &mut Effects) {
+        if now < self.clock {
+            self.follow_clock_back(self.clock.us_since(now));
+        }
+        self.clock = now;
         match event {
             Event::Start => self.start(now, effects),
             Event::Operation(operation) => self.operate(now, operation, effects),
@@ -171,6 +179,17 @@ impl Node {
             Event::Timer(Timer::Departed) => self.release_claims_of_departed(now, effects),
             Event::Timer(Timer::Leave) => self.leave(now, effects),
         }
+    }
+
+    /// Everything that this node has noted the time of was so much earlier by its clock.
+    fn follow_clock_back(&mut self, by_us: u64) {
+        self.changed_at = self.changed_at.earlier_by(by_us);
+        self.compared_at = self.compared_at.earlier_by(by_us);
+        self.watches_at = self.watches_at.map(|at| at.earlier_by(by_us));
+        self.tree.follow_clock_back(by_us);
+        self.detector.iter_mut().for_each(|detector| detector.follow_clock_back(by_us));
+        self.departed.follow_clock_back(by_us);
+        self.joining.follow_clock_back(by_us);
     }
 
     pub(crate) fn has_tree(&self) -> bool {
@@ -245,18 +264,14 @@ impl Node {
         match message {
             Message::Join { attempt } => return self.admit(now, from, attempt, effects),
             Message::NoMember { attempt } => {
-                return self.note_refusal(now, from.node, attempt, effects);
+                return self.note_no_member(now, from.node, attempt, effects);
             }
             Message::Welcome { roster, state } => {
                 return self.take_over(now, &from, roster, &state, effects);
             }
-            Message::Retired(replica) if replica == self.id && self.listens_to(&from) => {
-                return self.begin_anew(Some(from.node), effects);
+            Message::Refused { replica, roster } => {
+                return self.note_refused(now, &from, &replica, &roster, effects);
             }
-            Message::Unknown(replica) if replica == self.id && self.listens_to(&from) => {
-                return self.note_unknown(now, from.node, effects);
-            }
-            Message::Retired(_) | Message::Unknown(_) => return,
             _ if !self.listens_to(&from) => return self.refuse(from, effects),
             _ => {}
         }

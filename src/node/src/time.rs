@@ -35,6 +35,12 @@ impl SimTime {
         self.0 / 1_000
     }
 
+    /// The time so many microseconds earlier, but not before zero.
+    #[must_use]
+    pub const fn earlier_by(self, us: u64) -> Self {
+        Self(self.0.saturating_sub(us))
+    }
+
     /// Microseconds since `earlier`, or 0 if that is later.
     #[must_use]
     pub const fn us_since(self, earlier: Self) -> u64 {

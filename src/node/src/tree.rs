@@ -113,6 +113,17 @@ impl Tree {
         self.is_grown
     }
 
+    pub(crate) fn follow_clock_back(&mut self, by_us: u64) {
+        self.wakes_at = self.wakes_at.map(|at| at.earlier_by(by_us));
+        for link in self.links.values_mut() {
+            link.sends_at = link.sends_at.map(|at| at.earlier_by(by_us));
+            if let Some(batch) = &mut link.on_its_way {
+                batch.sent_at = batch.sent_at.earlier_by(by_us);
+                batch.due_at = batch.due_at.earlier_by(by_us);
+            }
+        }
+    }
+
     /// Goes on where the members have other positions than before, and some have gone.
     pub(crate) fn follow_members(&mut self, before: &Members, after: &Members) {
         let position = |it: usize| after.position(before.name(it));

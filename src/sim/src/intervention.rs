@@ -19,7 +19,7 @@ pub struct InFlight<'a> {
     pub from: usize,
     /// The receiver.
     pub to: usize,
-    /// When it arrives; nothing while it is stopped.
+    /// When it arrives; nothing while it is stopped, or its link is clogged.
     pub arrives_at: Option<SimTime>,
     /// What it says.
     pub message: &'a Message,
@@ -33,26 +33,31 @@ impl<'a> InFlight<'a> {
 }
 
 impl Simulation {
-    /// The messages on their way, by the time of their arrival, and then those that are stopped.
+    /// The messages on their way, by the time of their arrival, then those that wait at the end of
+    /// a clogged link, and then those that are stopped.
     pub fn in_flight(&self) -> impl Iterator<Item = InFlight<'_>> {
         let moving = self.queue.iter().filter_map(move |(&(at, number), coming)| match coming {
-            Coming::Message(parcel) => Some(InFlight::of(number, parcel, Some(at))),
+            Coming::Message(parcel) => {
+                let waits = self.clogs.is_clogged(parcel.from, parcel.to);
+                Some(InFlight::of(number, parcel, (!waits).then_some(at)))
+            }
             Coming::Timer { .. } => None,
         });
-        let stopped = self.stopped.iter();
-        moving.chain(stopped.map(move |(&number, parcel)| InFlight::of(number, parcel, None)))
+        let stopped = self.stopped.iter().map(|(&number, parcel)| (number, parcel));
+        let still = self.clogs.messages().chain(stopped);
+        moving.chain(still.map(|(number, parcel)| InFlight::of(number, parcel, None)))
     }
 
-    /// Stops a message on its way, until it is let go. False if there is no such message that
-    /// moves. O(what is to come).
+    /// Stops a message on its way, until it is let go, whether its link is clogged or not. False if
+    /// there is no such message, or it is stopped already. O(what is to come).
     pub fn stop(&mut self, number: u64) -> bool {
         let Some(parcel) = self.take_message(number) else { return false };
         self.stopped.insert(number, parcel);
         true
     }
 
-    /// Lets a message that was stopped, or that moves, arrive now, before all others. False if
-    /// there is none with that number.
+    /// Lets a message, stopped or not, arrive now, before all others. False if there is none with
+    /// that number.
     pub fn deliver(&mut self, number: u64) -> bool {
         let Some(parcel) = self.stopped.remove(&number).or_else(|| self.take_message(number))
         else {
@@ -98,7 +103,9 @@ impl Simulation {
         let is_it = |(&(at, other), coming): (&(SimTime, u64), &Coming)| {
             (other == number && matches!(coming, Coming::Message(_))).then_some((at, other))
         };
-        let key = self.queue.iter().find_map(is_it)?;
+        let Some(key) = self.queue.iter().find_map(is_it) else {
+            return self.clogs.take(number);
+        };
         self.in_flight_count -= 1;
         match self.queue.remove(&key) {
             Some(Coming::Message(parcel)) => Some(parcel),

@@ -9,9 +9,10 @@
 //!
 //! A [`Scenario`] is read from a small JSON file: replicas, a network, steps at given times, and
 //! when to stop. A [`Simulation`] plays it with the very [`Node`](scalesmall_node::Node)s that a
-//! real network runs, over links that delay, lose, repeat and reorder messages and that can be
-//! cut. [`Outcome`] is what a finished run comes to. A [`Record`] of it can be held against the
-//! semantics by a [`Checker`], which knows nothing of how replicas work.
+//! real network runs, over links that delay, lose, repeat and reorder messages, that have a
+//! bandwidth and can be cut or clogged, and with clocks that can be skewed. [`Outcome`] is what a
+//! finished run comes to. A [`Record`] of it can be held against the semantics by a [`Checker`],
+//! which knows nothing of how replicas work.
 //!
 //! ```
 //! use scalesmall_sim::{Outcome, Scenario, Simulation};
@@ -40,6 +41,7 @@
 mod agreement;
 pub mod builtin;
 mod checker;
+mod clogs;
 mod intervention;
 pub mod limits;
 mod link;

@@ -1,5 +1,5 @@
 //! What is bounded, and by how much. A scenario beyond any of these is refused; a run drops
-//! messages beyond the last two, as an overloaded network does, and counts them as lost.
+//! messages beyond the last four, as an overloaded network does, and counts them as lost.
 
 /// The most bytes in a scenario file.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
@@ -15,6 +15,10 @@ pub const TIME_MS_MAX: u32 = 3_600_000;
 pub const TIME_MS_DEFAULT: u32 = 60_000;
 /// The longest time that a message can be told to take.
 pub const LATENCY_MS_MAX: u32 = 60_000;
+/// The most bytes a second that a link can be told to transmit, where it is limited at all.
+pub const BYTES_PER_S_MAX: u32 = 1_000_000_000;
+/// The most that a node's clock can show more, or less, than the simulated time: an hour.
+pub const CLOCK_SKEW_MS_MAX: i64 = 3_600_000;
 /// The longest time between two exchanges.
 pub const INTERVAL_MS_MAX: u32 = 60_000;
 /// The most operations of a replica that a node's log can be told to keep.
@@ -25,3 +29,8 @@ pub const FANOUT_MAX: usize = 64;
 pub const QUEUE_MAX: usize = 1_000_000;
 /// The most events that wait for one paused node.
 pub const HELD_MAX: usize = 100_000;
+/// The most messages that wait on clogged links, on all of them together.
+pub const CLOGGED_MAX: usize = 100_000;
+/// The longest time that a message waits for those before it, where a link is limited in the bytes
+/// that it transmits: 10 s.
+pub const LINK_WAIT_MS_MAX: u32 = 10_000;

@@ -1,6 +1,7 @@
 //! All links together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 use scalesmall_node::{Settings, SimTime};
 
@@ -23,6 +24,11 @@ pub struct NetworkSettings {
     pub mode: Mode,
     /// The least and the greatest time that a message takes, in microseconds.
     pub latency_us: [u32; 2],
+    /// How many bytes a second a link, one way between two nodes, transmits; nothing where that is
+    /// unlimited. One message goes after the other and takes its size's share of a second, rounded
+    /// up to microseconds; only then does its latency begin. One that would have to wait for those
+    /// before it longer than [`LINK_WAIT_MS_MAX`](crate::limits::LINK_WAIT_MS_MAX) is lost.
+    pub bytes_per_s: Option<NonZeroU32>,
     /// How likely a message is lost.
     pub loss: Probability,
     /// How likely a message arrives twice.
@@ -48,11 +54,22 @@ pub(crate) struct Network {
     links: BTreeMap<(usize, usize), Link>,
     /// The group of each replica while the network is cut.
     groups: Option<Vec<usize>>,
+    /// The links, from one replica to another, that bring nothing.
+    cuts: BTreeSet<(usize, usize)>,
 }
 
 impl Network {
     pub(crate) fn new(settings: NetworkSettings, seed: u64) -> Self {
-        Self { settings, seed, links: BTreeMap::new(), groups: None }
+        Self { settings, seed, links: BTreeMap::new(), groups: None, cuts: BTreeSet::new() }
+    }
+
+    /// Changes the settings. What is on its way arrives when it was to arrive.
+    pub(crate) fn configure(&mut self, settings: NetworkSettings) {
+        if settings.bytes_per_s != self.settings.bytes_per_s {
+            // Else a link that was slow would stay so for as long as its last message takes.
+            self.links.values_mut().for_each(Link::begin_anew);
+        }
+        self.settings = settings;
     }
 
     /// Cuts the network of so many replicas into these groups.
@@ -78,6 +95,22 @@ impl Network {
 
     pub(crate) fn heal(&mut self) {
         self.groups = None;
+        self.cuts.clear();
+    }
+
+    /// Cuts a link, one way.
+    pub(crate) fn cut(&mut self, from: usize, to: usize) {
+        self.cuts.insert((from, to));
+    }
+
+    /// Ends the cut of a link. False if it had none.
+    pub(crate) fn mend(&mut self, from: usize, to: usize) -> bool {
+        self.cuts.remove(&(from, to))
+    }
+
+    /// The links that are cut one way, in order.
+    pub(crate) fn cuts(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.cuts.iter().copied()
     }
 
     /// The group of each replica, while the network is cut.
@@ -85,17 +118,24 @@ impl Network {
         self.groups.as_deref()
     }
 
-    /// Whether messages can pass between two replicas.
-    pub(crate) fn connects(&self, a: usize, b: usize) -> bool {
-        self.groups.as_ref().is_none_or(|groups| groups[a] == groups[b])
+    /// Whether messages can pass from one replica to another.
+    pub(crate) fn connects(&self, from: usize, to: usize) -> bool {
+        self.groups.as_ref().is_none_or(|groups| groups[from] == groups[to])
+            && !self.cuts.contains(&(from, to))
     }
 
-    /// When the copies of a message arrive.
-    pub(crate) fn send(&mut self, now: SimTime, from: usize, to: usize) -> Vec<SimTime> {
+    /// When the copies of a message of so many bytes arrive.
+    pub(crate) fn send(
+        &mut self,
+        now: SimTime,
+        from: usize,
+        to: usize,
+        bytes: u64,
+    ) -> Vec<SimTime> {
         if !self.connects(from, to) {
             return Vec::new();
         }
         let fresh = || Link::new(seed::stream(self.seed, "link", from as u64, to as u64));
-        self.links.entry((from, to)).or_insert_with(fresh).send(now, &self.settings)
+        self.links.entry((from, to)).or_insert_with(fresh).send(now, bytes, &self.settings)
     }
 }

@@ -1,7 +1,7 @@
 //! A node as the simulation holds it.
 
 use scalesmall_crdt::{ClaimMap, Fingerprint};
-use scalesmall_node::{Event, Node};
+use scalesmall_node::{Event, Node, SimTime};
 
 /// Whether a node runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +35,12 @@ pub struct Replica {
     pub(crate) life: u32,
     /// What waits while the node is paused, in order.
     pub(crate) held: Vec<Event>,
+    pub(crate) clock_skew_us: i64,
 }
 
 impl Replica {
     pub(crate) fn new(node: Node) -> Self {
-        Self { node, status: Status::Up, life: 0, held: Vec::new() }
+        Self { node, status: Status::Up, life: 0, held: Vec::new(), clock_skew_us: 0 }
     }
 
     /// The node itself.
@@ -64,6 +65,32 @@ impl Replica {
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.status != Status::Down
+    }
+
+    /// How much more the clock of its machine shows than the simulated time, in microseconds; below
+    /// 0, how much less. A clock shows no time before 0: one that is set back further begins there.
+    #[must_use]
+    pub fn clock_skew_us(&self) -> i64 {
+        self.clock_skew_us
+    }
+
+    /// Lets its clock show so much more, or less, than the simulated time, from `now` on.
+    pub(crate) fn set_clock(&mut self, now: SimTime, skew_us: i64) {
+        let now_us = i64::try_from(now.as_us()).unwrap_or(i64::MAX);
+        self.clock_skew_us = skew_us.max(-now_us);
+    }
+
+    /// What its clock shows.
+    pub(crate) fn clock(&self, now: SimTime) -> SimTime {
+        SimTime::from_us(now.as_us().saturating_add_signed(self.clock_skew_us))
+    }
+
+    /// The simulated time, not before `now`, at which its clock shows `at`.
+    pub(crate) fn when_clock_shows(&self, at: SimTime, now: SimTime) -> SimTime {
+        if at <= self.clock(now) {
+            return now;
+        }
+        SimTime::from_us(at.as_us().saturating_add_signed(-self.clock_skew_us))
     }
 
     /// What it shows, if its view counts.

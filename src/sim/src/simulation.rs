@@ -11,6 +11,7 @@ use scalesmall_node::{
 };
 
 use crate::agreement::Agreement;
+use crate::clogs::Clogs;
 use crate::limits::{HELD_MAX, QUEUE_MAX};
 use crate::network::{Mode, Network};
 use crate::record::{Record, StateRecord};
@@ -34,6 +35,8 @@ pub struct Simulation {
     queued: u64,
     /// How many of these are messages.
     pub(crate) in_flight_count: usize,
+    /// The links that are clogged, and the messages that wait there.
+    pub(crate) clogs: Clogs,
     /// Messages that somebody has stopped on their way, by number.
     pub(crate) stopped: BTreeMap<u64, Parcel>,
     /// What steps have sent, by name.
@@ -46,7 +49,7 @@ pub struct Simulation {
     agreement: Agreement,
     /// Since when the live replicas have agreed without a break.
     agreed_since: Option<SimTime>,
-    /// When the latest operation was issued or the network healed.
+    /// When the latest operation was issued or the network, or a link of it, healed.
     disturbed_at: SimTime,
     changes: u64,
     pub(crate) metrics: Metrics,
@@ -81,7 +84,7 @@ pub struct Metrics {
     pub operations_without_effect: u64,
     /// Messages that nodes, or steps, have sent.
     pub messages_sent: u64,
-    /// Messages that were lost on a link, across a cut or at a crashed node.
+    /// Messages that were lost on a link, across a cut, where too many waited or at a crashed node.
     pub messages_lost: u64,
     /// The size of all messages sent.
     pub bytes_sent: u64,
@@ -146,6 +149,18 @@ impl Simulation {
         self.network.groups()
     }
 
+    /// The links that are cut one way, each as sender and receiver, in order: nothing passes from
+    /// the one to the other. A cut into [`groups`](Self::groups) is not among them.
+    pub fn cuts(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.network.cuts()
+    }
+
+    /// The links that are clogged, each as sender and receiver, in order: what the one sends the
+    /// other waits.
+    pub fn clogs(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.clogs.links()
+    }
+
     /// How many different fingerprints the live replicas have.
     #[must_use]
     pub fn distinct(&self) -> usize {
@@ -181,7 +196,7 @@ impl Simulation {
     }
 
     /// How long after the latest operation, or the heal after it, the replicas agreed, in
-    /// microseconds; nothing while they do not.
+    /// microseconds; nothing while they do not. To mend or unclog a link is to heal, too.
     #[must_use]
     pub fn converged_after_us(&self) -> Option<u64> {
         Some(self.agreed_since?.us_since(self.disturbed_at))
@@ -238,6 +253,7 @@ impl Simulation {
             );
         }
         self.truth.check_invariants();
+        self.clogs.check_invariants();
         assert_eq!(agreement.agreed(), self.agreed(), "the count of fingerprints has drifted");
         assert_eq!(agreement.distinct(), self.distinct(), "the count of fingerprints has drifted");
     }
@@ -288,6 +304,7 @@ impl Simulation {
             queue: BTreeMap::new(),
             queued: 0,
             in_flight_count: 0,
+            clogs: Clogs::default(),
             stopped: BTreeMap::new(),
             kept: BTreeMap::new(),
             issued: History::new(),
@@ -335,8 +352,8 @@ impl Simulation {
             self.steps_done += 1;
             self.act(action);
         } else {
-            let (_, coming) = self.queue.pop_first().expect("something is due");
-            self.arrive(coming);
+            let (place, coming) = self.queue.pop_first().expect("something is due");
+            self.arrive(place, coming);
         }
         self.note_agreement();
         true
@@ -458,6 +475,33 @@ impl Simulation {
                 self.network.heal();
                 self.disturbed_at = self.now;
                 self.changes += 1;
+                let waited = self.clogs.clear();
+                waited.into_iter().for_each(|parcel| self.pass(parcel));
+            }
+            Action::Cut { from, to } => {
+                self.network.cut(from, to);
+                self.changes += 1;
+            }
+            Action::Mend { from, to } => {
+                if self.network.mend(from, to) {
+                    self.disturbed_at = self.now;
+                    self.changes += 1;
+                }
+            }
+            Action::Clog { from, to } => {
+                self.clogs.clog(from, to);
+                self.changes += 1;
+            }
+            Action::Unclog { from, to } => {
+                if let Some(waited) = self.clogs.unclog(from, to) {
+                    self.disturbed_at = self.now;
+                    self.changes += 1;
+                    waited.into_iter().for_each(|parcel| self.pass(parcel));
+                }
+            }
+            Action::ClockSkew { replica, skew_us } => {
+                self.replicas[replica].set_clock(self.now, skew_us);
+                self.changes += 1;
             }
             Action::Crash(replica) => self.stop_node(replica),
             Action::Restart { replica, lost } => {
@@ -491,7 +535,7 @@ impl Simulation {
                         replica.node.configure(settings);
                     }
                 }
-                self.network.settings = settings;
+                self.network.configure(settings);
                 self.changes += 1;
             }
             Action::Sync { from, to } => {
@@ -536,7 +580,8 @@ impl Simulation {
         messages.map(parcel).collect()
     }
 
-    fn count_sent(&mut self, message: &Message) {
+    /// Counts a message that is sent, and returns its size in bytes.
+    fn count_sent(&mut self, message: &Message) -> u64 {
         let bytes = message.encoded_len() as u64;
         self.metrics.messages_sent += 1;
         self.metrics.bytes_sent += bytes;
@@ -545,19 +590,35 @@ impl Simulation {
             Purpose::Digest => self.metrics.digest_bytes += bytes,
             Purpose::Membership => self.metrics.membership_bytes += bytes,
         }
+        bytes
     }
 
-    fn arrive(&mut self, coming: Coming) {
+    fn arrive(&mut self, place: (SimTime, u64), coming: Coming) {
         self.in_flight_count -= usize::from(matches!(coming, Coming::Message(_)));
         match coming {
-            Coming::Message(parcel) if self.network.connects(parcel.from, parcel.to) => {
-                self.deliver_parcel(parcel);
+            Coming::Message(parcel) if self.has_to_wait(&parcel) => {
+                let has_room = self.clogs.hold(place, parcel);
+                self.metrics.messages_lost += u64::from(!has_room);
             }
-            Coming::Message(_) => self.metrics.messages_lost += 1,
+            Coming::Message(parcel) => self.pass(parcel),
             Coming::Timer { replica, life, timer } if self.replicas[replica].life == life => {
                 self.give(replica, Event::Timer(timer));
             }
             Coming::Timer { .. } => {}
+        }
+    }
+
+    /// Whether a message at the end of its link cannot leave that. Where the link is cut, too, it
+    /// does not even get there.
+    fn has_to_wait(&self, Parcel { from, to, .. }: &Parcel) -> bool {
+        self.clogs.is_clogged(*from, *to) && self.network.connects(*from, *to)
+    }
+
+    /// Delivers a message at the end of its link, unless that is cut.
+    fn pass(&mut self, parcel: Parcel) {
+        match self.network.connects(parcel.from, parcel.to) {
+            true => self.deliver_parcel(parcel),
+            false => self.metrics.messages_lost += 1,
         }
     }
 
@@ -596,7 +657,8 @@ impl Simulation {
         self.last_event = Some((replica, what));
         let mut effects = Effects::new();
         let before = self.replicas[replica].live_fingerprint();
-        self.replicas[replica].node.handle(self.now, event, &mut effects);
+        let clock = self.replicas[replica].clock(self.now);
+        self.replicas[replica].node.handle(clock, event, &mut effects);
         self.follow(replica, before);
         let after = self.replicas[replica].claims().fingerprint();
         self.trace.record(self.now, kind, replica, after);
@@ -616,6 +678,7 @@ impl Simulation {
         }
         let life = self.replicas[replica].life;
         for (at, timer) in effects.timers {
+            let at = self.replicas[replica].when_clock_shows(at, self.now);
             self.enqueue(at, Coming::Timer { replica, life, timer });
         }
     }
@@ -670,14 +733,14 @@ impl Simulation {
     }
 
     fn send(&mut self, from: usize, to: usize, message: Message) {
-        self.count_sent(&message);
+        let bytes = self.count_sent(&message);
         let sender = self.replicas[from].node.id().clone();
         if self.network.settings.mode == Mode::Manual {
             // Whoever is told that it is retired, or let in, is so in the same step.
             return self.deliver_parcel(Parcel { from, sender, to, message });
         }
         let room = QUEUE_MAX - self.queue.len().min(QUEUE_MAX);
-        let mut arrivals = self.network.send(self.now, from, to);
+        let mut arrivals = self.network.send(self.now, from, to, bytes);
         arrivals.truncate(room);
         if arrivals.is_empty() {
             self.metrics.messages_lost += 1;
@@ -690,7 +753,8 @@ impl Simulation {
 
     fn enqueue(&mut self, at: SimTime, coming: Coming) {
         self.in_flight_count += usize::from(matches!(coming, Coming::Message(_)));
-        self.metrics.queue_maximum = self.metrics.queue_maximum.max(self.in_flight_count);
+        let on_their_way = self.in_flight_count + self.clogs.waiting();
+        self.metrics.queue_maximum = self.metrics.queue_maximum.max(on_their_way);
         self.queue.insert((at, self.queued), coming);
         self.queued += 1;
     }

@@ -164,7 +164,7 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             network(r#""wind":1"#),
-            "network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history`, `failure_detection`, `probe_ms`, `suspicion_ms`, `dead_claims`, `release_after_ms` (line 1, column 50)",
+            "network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `bytes_per_s`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history`, `failure_detection`, `probe_ms`, `suspicion_ms`, `dead_claims`, `release_after_ms` (line 1, column 50)",
         ),
         (
             with(r#""until":{"wind":1}"#),
@@ -172,15 +172,15 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             step(r#""wind":1"#),
-            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
         ),
         (
             with(r#""steps":[{"network":{"wind":1}}]"#),
-            "steps[0].network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history`, `failure_detection`, `probe_ms`, `suspicion_ms`, `dead_claims`, `release_after_ms` (line 1, column 60)",
+            "steps[0].network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `bytes_per_s`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history`, `failure_detection`, `probe_ms`, `suspicion_ms`, `dead_claims`, `release_after_ms` (line 1, column 60)",
         ),
         (
             with(r#""start":[{"wind":1}]"#),
-            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
         ),
     ]);
 }
@@ -232,6 +232,50 @@ fn a_value_of_the_wrong_type_is_refused_with_what_belongs_there() {
         (
             network(r#""anti_entropy":1"#),
             "network.anti_entropy: invalid type: integer `1`, expected a boolean (line 1, column 60)",
+        ),
+        (
+            network(r#""bytes_per_s":null"#),
+            r#"network.bytes_per_s: invalid type: null, expected a whole number, 1 or more, in plain digits, or "unlimited" (line 1, column 62)"#,
+        ),
+        (
+            network(r#""bytes_per_s":-1"#),
+            r#"network.bytes_per_s: invalid type: integer `-1`, expected a whole number, 1 or more, in plain digits, or "unlimited" (line 1, column 60)"#,
+        ),
+        (
+            network(r#""bytes_per_s":1.5"#),
+            r#"network.bytes_per_s: invalid type: floating point `1.5`, expected a whole number, 1 or more, in plain digits, or "unlimited" (line 1, column 61)"#,
+        ),
+        (
+            network(r#""bytes_per_s":"none""#),
+            r#"network.bytes_per_s: invalid value: string "none", expected a whole number, 1 or more, in plain digits, or "unlimited" (line 1, column 64)"#,
+        ),
+        (
+            network(r#""bytes_per_s":18446744073709551616"#),
+            "network.bytes_per_s: 1.8446744073709552e19 is more than 18446744073709551615 (line 1, column 78)",
+        ),
+        (
+            step(r#""on":"a","clock_skew_ms":0.5"#),
+            "steps[0].clock_skew_ms: invalid type: floating point `0.5`, expected a whole number in plain digits (line 1, column 71)",
+        ),
+        (
+            step(r#""on":"a","clock_skew_ms":"5""#),
+            r#"steps[0].clock_skew_ms: invalid type: string "5", expected a whole number in plain digits (line 1, column 71)"#,
+        ),
+        (
+            step(r#""on":"a","clock_skew_ms":9223372036854775808"#),
+            "steps[0].clock_skew_ms: 9223372036854775808 is more than 9223372036854775807 (line 1, column 87)",
+        ),
+        (
+            step(r#""on":"a","clock_skew_ms":-9223372036854775809"#),
+            "steps[0].clock_skew_ms: -9.223372036854776e18 is not within -9223372036854775808 to 9223372036854775807 (line 1, column 88)",
+        ),
+        (
+            step(r#""cut":"a""#),
+            r#"steps[0].cut: invalid type: string "a", expected two replicas: [from, to] (line 1, column 52)"#,
+        ),
+        (
+            step(r#""clog":["a"]"#),
+            "steps[0].clog: invalid length 1, expected two replicas: [from, to] (line 1, column 55)",
         ),
         (
             with(r#""until":{"converged":"yes"}"#),
@@ -342,6 +386,15 @@ fn a_network_that_cannot_be_is_refused() {
             network(r#""latency_ms":[60001,60001]"#),
             "network.latency_ms[0]: 60001 is not within 0 to 60000",
         ),
+        (network(r#""bytes_per_s":0"#), "network.bytes_per_s: 0 is not within 1 to 1000000000"),
+        (
+            network(r#""bytes_per_s":1000000001"#),
+            "network.bytes_per_s: 1000000001 is not within 1 to 1000000000",
+        ),
+        (
+            step(r#""network":{"bytes_per_s":0}"#),
+            "steps[0].network.bytes_per_s: 0 is not within 1 to 1000000000",
+        ),
         (network(r#""interval_ms":0"#), "network.interval_ms: 0 is not within 1 to 60000"),
         (network(r#""interval_ms":60001"#), "network.interval_ms: 60001 is not within 1 to 60000"),
         (network(r#""fanout":0"#), "network.fanout: 0 is not within 1 to 64"),
@@ -378,10 +431,6 @@ fn what_this_version_does_not_simulate_is_refused() {
             r#"type: "lww-set" is not known to this version; known: aw-map"#,
         ),
         (with(r#""load":{"keys_per_s":2000}"#), "load: is not simulated by this version"),
-        (
-            step(r#""on":"a","clock_skew_ms":-5"#),
-            "steps[0].clock_skew_ms: is not simulated by this version",
-        ),
     ]);
 }
 
@@ -526,17 +575,27 @@ fn a_step_is_one_thing() {
     check(&[
         (
             step(""),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
         ),
         (
             step(r#""at_ms":5"#),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
         ),
         (
             step(r#""on":"a","claim":["a",0,9]"#),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
         ),
         (step(r#""crash":"a","heal":true"#), "steps[0]: `heal` and `crash` are two steps"),
+        (step(r#""cut":["a","b"],"heal":true"#), "steps[0]: `heal` and `cut` are two steps"),
+        (
+            step(r#""clog":["a","b"],"unclog":["a","b"]"#),
+            "steps[0]: `clog` and `unclog` are two steps",
+        ),
+        (step(r#""on":"a","cut":["a","b"]"#), "steps[0].on: does not go with `cut`"),
+        (
+            step(r#""on":"a","clock_skew_ms":5,"by":3"#),
+            "steps[0].by: does not go with `clock_skew_ms`",
+        ),
         (step(r#""on":"a","crash":"b""#), "steps[0].on: does not go with `crash`"),
         (step(r#""heal":true,"by":3"#), "steps[0].by: does not go with `heal`"),
         (step(r#""heal":true,"claim":["a",0,9]"#), "steps[0].claim: does not go with `heal`"),
@@ -562,6 +621,23 @@ fn a_fault_befalls_replicas_that_can_suffer_it() {
         (
             step(r#""partition":[["a","b"],["a"]]"#),
             r#"steps[0].partition[1][0]: "a" is in a group already"#,
+        ),
+        (step(r#""cut":["a","c"]"#), r#"steps[0].cut[1]: "c" is not among the replicas"#),
+        (step(r#""mend":["c","a"]"#), r#"steps[0].mend[0]: "c" is not among the replicas"#),
+        (step(r#""clog":["c","c"]"#), r#"steps[0].clog[0]: "c" is not among the replicas"#),
+        (step(r#""cut":["a","a"]"#), "steps[0].cut: there is no link from a to itself"),
+        (step(r#""mend":["b","b"]"#), "steps[0].mend: there is no link from b to itself"),
+        (step(r#""clog":["a","a"]"#), "steps[0].clog: there is no link from a to itself"),
+        (step(r#""unclog":["a","a"]"#), "steps[0].unclog: there is no link from a to itself"),
+        (step(r#""clock_skew_ms":5"#), "steps[0].on: is missing"),
+        (step(r#""on":"c","clock_skew_ms":5"#), r#"steps[0].on: "c" is not among the replicas"#),
+        (
+            step(r#""on":"a","clock_skew_ms":3600001"#),
+            "steps[0].clock_skew_ms: 3600001 is not within -3600000 to 3600000",
+        ),
+        (
+            step(r#""on":"a","clock_skew_ms":-3600001"#),
+            "steps[0].clock_skew_ms: -3600001 is not within -3600000 to 3600000",
         ),
         (step(r#""crash":"c""#), r#"steps[0].crash: "c" is not among the replicas"#),
         (
@@ -697,7 +773,9 @@ fn a_spoilt_file_is_refused_or_runs() {
     for index in 0..20_000 {
         let moves = if index % 2 == 0 { Moves::Gossip } else { Moves::Manual };
         let mut draw = common::Draw::new(index);
-        let text = spoilt(&common::scenario(index % 40, moves), &mut draw);
+        // Some of those with all faults, too.
+        let number = index % 40 + index / 2 % 2 * common::ALL_FAULTS_FROM;
+        let text = spoilt(&common::scenario(number, moves), &mut draw);
         let _replay = common::Replay { name: "spoilt", index, text: &text };
         match Scenario::parse(&text) {
             Ok(scenario) => {

@@ -104,6 +104,10 @@ struct Tried {
     paused: u64,
     waiting: u64,
     disagreed: u64,
+    /// Links that were cut one way, or clogged, and clocks that were skewed.
+    cut: u64,
+    clogged: u64,
+    skewed: u64,
 }
 
 /// Plays a scenario, checks everything after every event, and then that all have come to agree.
@@ -113,9 +117,12 @@ fn play(text: &str, tried: &mut Tried) {
     let max = simulation.scenario().until.max;
     loop {
         simulation.check_invariants();
+        // Some join in the course of a run.
+        checked.resize(simulation.replicas().len(), None);
         for (replica, checked) in simulation.replicas().iter().zip(&mut checked) {
             tried.down += u64::from(replica.status() == Status::Down);
             tried.paused += u64::from(replica.status() == Status::Paused);
+            tried.skewed += u64::from(replica.clock_skew_us() != 0);
             tried.waiting += u64::from(replica.claims().waiting() > 0);
             // What it shows follows from what it has applied, and the fingerprint covers that.
             if *checked != Some(replica.claims().fingerprint()) {
@@ -123,6 +130,8 @@ fn play(text: &str, tried: &mut Tried) {
                 check(replica, simulation.issued());
             }
         }
+        tried.cut += simulation.cuts().count() as u64;
+        tried.clogged += simulation.clogs().count() as u64;
         tried.disagreed += u64::from(simulation.agreed().is_none());
         if !simulation.step() {
             break;
@@ -170,7 +179,10 @@ fn play_many(name: &str, moves: Moves) -> Tried {
 fn gossip_shows_what_it_must_and_brings_agreement() {
     let tried = play_many("gossip", Moves::Gossip);
     let Tried { operations, without_effect, lost, down, paused, disagreed, .. } = tried;
-    for happened in [operations, without_effect, lost, down, paused, disagreed] {
+    let Tried { cut, clogged, skewed, .. } = tried;
+    for happened in
+        [operations, without_effect, lost, down, paused, disagreed, cut, clogged, skewed]
+    {
         let is_one = number("SCALESMALL_SCENARIO").is_some();
         assert!(is_one || happened > 500, "the scenarios try too little: {tried:?}");
     }

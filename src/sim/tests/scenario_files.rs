@@ -1,5 +1,7 @@
 //! What a scenario file means: each kind of step by itself, and what holds where nothing is said.
 
+use std::num::NonZeroU32;
+
 use scalesmall_crdt::ReplicaId;
 use scalesmall_node::Message;
 use scalesmall_sim::outcome::ClaimOutcome;
@@ -93,6 +95,7 @@ fn what_a_file_does_not_say_has_a_default() {
     let network = scenario.network;
     assert_eq!(network.mode, Mode::Gossip);
     assert_eq!(network.latency_us, [20_000, 80_000]);
+    assert_eq!(network.bytes_per_s, None);
     for chance in [network.loss, network.duplicate, network.reorder] {
         assert_eq!(chance, Probability::NEVER);
     }
@@ -118,11 +121,12 @@ fn every_setting_is_read() {
     let network = parse(
         r#"{"format":1,"replicas":["a"],"type":"aw-map","network":{
             "mode":"gossip","strategy":"push-pull","sync":"delta","anti_entropy":true,
-            "latency_ms":[1,2],"loss":0.5,"duplicate":0.25,"reorder":1,
+            "latency_ms":[1,2],"bytes_per_s":9000,"loss":0.5,"duplicate":0.25,"reorder":1,
             "interval_ms":3,"fanout":4}}"#,
     )
     .network;
     assert_eq!(network.latency_us, [1_000, 2_000]);
+    assert_eq!(network.bytes_per_s.map(NonZeroU32::get), Some(9_000));
     let shown = [network.loss, network.duplicate, network.reorder].map(Probability::to_f64);
     assert_eq!(shown, [0.5, 0.25, 1.0]);
     assert_eq!(network.gossip.interval_us, 3_000);
@@ -519,6 +523,60 @@ fn who_is_paused_or_has_more_to_handle_holds_agreement_back() {
     assert!(!simulation.has_converged(), "an operation waits");
 }
 
+#[test]
+fn a_fault_of_a_link_or_a_clock_names_whom_it_befalls() {
+    let scenario = parse(
+        r#"{"format":1,"replicas":["a","b","c"],"steps":[
+            {"cut":["a","b"]},{"mend":["b","a"]},{"clog":["c","a"]},{"unclog":["b","c"]},
+            {"clock_skew_ms":-3600000,"on":"b"},{"on":"c","clock_skew_ms":3600000}]}"#,
+    );
+    let actions: Vec<&Action> = scenario.steps.iter().map(|step| &step.action).collect();
+    let expected = [
+        Action::Cut { from: 0, to: 1 },
+        Action::Mend { from: 1, to: 0 },
+        Action::Clog { from: 2, to: 0 },
+        Action::Unclog { from: 1, to: 2 },
+        Action::ClockSkew { replica: 1, skew_us: -3_600_000_000 },
+        Action::ClockSkew { replica: 2, skew_us: 3_600_000_000 },
+    ];
+    assert_eq!(actions, expected.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn cuts_and_clogs_are_there_from_their_step_to_their_end_or_the_next_heal() {
+    let mut simulation = Simulation::new(parse(&manual(
+        r#"{"at_ms":1,"cut":["a","b"]},{"cut":["a","b"]},{"cut":["b","a"]},{"clog":["c","a"]},
+           {"clog":["c","a"]},{"at_ms":2,"mend":["a","b"]},{"mend":["a","b"]},{"unclog":["c","a"]},
+           {"unclog":["c","a"]},{"unclog":["a","b"]},{"clog":["b","c"]},{"partition":[["a","b"]]},
+           {"at_ms":3,"heal":true}"#,
+    )));
+    let mut shown = |ms: u32| {
+        simulation.run_until(SimTime::from_ms(ms));
+        let (cuts, clogs) = (simulation.cuts().collect(), simulation.clogs().collect());
+        (cuts, clogs, simulation.groups().is_some())
+    };
+    assert_eq!(shown(0), (vec![], vec![], false));
+    assert_eq!(shown(1), (vec![(0, 1), (1, 0)], vec![(2, 0)], false));
+    assert_eq!(shown(2), (vec![(1, 0)], vec![(1, 2)], true));
+    assert_eq!(shown(3), (vec![], vec![], false));
+}
+
+#[test]
+fn a_skew_replaces_the_one_before_it_and_survives_a_restart() {
+    let mut simulation = Simulation::new(parse(&manual(
+        r#"{"at_ms":1,"on":"a","clock_skew_ms":250},{"at_ms":2,"crash":"a"},
+           {"at_ms":3,"restart":"a","state":"lost"},{"at_ms":4,"on":"a","clock_skew_ms":70},
+           {"at_ms":5,"crash":"a"},{"on":"a","clock_skew_ms":0}"#,
+    )));
+    let mut skew_us = |ms: u32| {
+        simulation.run_until(SimTime::from_ms(ms));
+        simulation.replicas()[0].clock_skew_us()
+    };
+    let skews = [0, 1, 3, 4, 5].map(&mut skew_us);
+    assert_eq!(skews, [0, 250_000, 250_000, 70_000, 0], "a clock runs on in a crashed machine");
+    assert_eq!(simulation.replicas()[1].clock_skew_us(), 0);
+}
+
 // --- Links ---
 
 #[test]
@@ -560,6 +618,21 @@ fn a_change_of_the_network_takes_effect_and_leaves_alone_what_it_does_not_name()
     while simulation.step() {}
     assert!(simulation.has_converged());
     assert_eq!(simulation.metrics().messages_lost, lost);
+}
+
+#[test]
+fn a_bandwidth_stays_until_the_network_is_told_that_it_is_unlimited() {
+    let scenario = parse(&gossip(
+        r#","bytes_per_s":500"#,
+        r#"{"network":{"loss":0.5}},{"network":{"bytes_per_s":1000000000}},
+           {"network":{"bytes_per_s":"unlimited"}}"#,
+        "",
+    ));
+    let rates = scenario.steps.iter().map(|step| match &step.action {
+        Action::Network(network) => network.bytes_per_s.map(NonZeroU32::get),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(rates.collect::<Vec<_>>(), [Some(500), Some(1_000_000_000), None]);
 }
 
 #[test]

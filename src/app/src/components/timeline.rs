@@ -39,6 +39,11 @@ pub(crate) fn marks(scenario: &Scenario) -> Vec<Mark> {
             Action::Network(_) => Some(Mark::Event(at, "network")),
             Action::Partition(_) => cut_since.replace(at).map(|from| Mark::Cut(from, Some(at))),
             Action::Heal => cut_since.take().map(|from| Mark::Cut(from, Some(at))),
+            Action::Cut { .. } => Some(Mark::Event(at, "cut one way")),
+            Action::Mend { .. } => Some(Mark::Event(at, "mend")),
+            Action::Clog { .. } => Some(Mark::Event(at, "clog")),
+            Action::Unclog { .. } => Some(Mark::Event(at, "unclog")),
+            Action::ClockSkew { .. } => Some(Mark::Event(at, "clock")),
             Action::Sync { .. } | Action::Deliver(_) => Some(Mark::Event(at, "")),
             Action::Send { .. } | Action::Observe(_) => None,
         });

@@ -11,11 +11,11 @@ use scalesmall_node::{DeadClaims, Detection, Settings, SimTime, Strategy, Sync};
 use super::file::{
     ClaimFile, LatencyFile, NetworkFile, PairFile, ScenarioFile, StepFile, UntilFile,
 };
-use super::form::{Number, Object, Whole};
+use super::form::{Number, Object, Rate, Signed, Whole};
 use super::{Action, Request, Scenario, ScenarioError, Step, Until};
 use crate::limits::{
-    FANOUT_MAX, HISTORY_MAX, INTERVAL_MS_MAX, LATENCY_MS_MAX, REPLICAS_MAX, STEPS_MAX,
-    TEXT_CHARS_MAX, TIME_MS_DEFAULT, TIME_MS_MAX,
+    BYTES_PER_S_MAX, CLOCK_SKEW_MS_MAX, FANOUT_MAX, HISTORY_MAX, INTERVAL_MS_MAX, LATENCY_MS_MAX,
+    REPLICAS_MAX, STEPS_MAX, TEXT_CHARS_MAX, TIME_MS_DEFAULT, TIME_MS_MAX,
 };
 use crate::{Mode, NetworkSettings, Probability};
 
@@ -31,6 +31,7 @@ const NOT_SIMULATED: &str = "is not simulated by this version";
 const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
     mode: Mode::Gossip,
     latency_us: [20_000, 80_000],
+    bytes_per_s: None,
     loss: Probability::NEVER,
     duplicate: Probability::NEVER,
     reorder: Probability::NEVER,
@@ -209,6 +210,10 @@ impl Course {
             },
             Action::Network(network) => self.network = network.clone(),
             Action::Partition(_) | Action::Heal | Action::Observe(_) => {}
+            // To cut twice, or to mend what is whole, is fine; and a clock runs in a machine that
+            // has crashed.
+            Action::Cut { .. } | Action::Mend { .. } | Action::ClockSkew { .. } => {}
+            Action::Clog { .. } | Action::Unclog { .. } => {}
         }
         Ok(())
     }
@@ -261,6 +266,28 @@ impl Names {
             self.replica(&format!("{place}[0]"), &from)?,
             self.replica(&format!("{place}[1]"), &to)?,
         ])
+    }
+
+    /// A link, from one replica to another.
+    fn link(&self, place: &str, pair: Option<PairFile>) -> Checked<[usize; 2]> {
+        let [from, to] = self.pair(place, pair.expect("it is the kind"))?;
+        if from == to {
+            let name = &self.replicas[from];
+            return wrong(place, format!("there is no link from {name} to itself"));
+        }
+        Ok([from, to])
+    }
+
+    fn clock_skew(&self, place: &str, file: &StepFile) -> Checked<Action> {
+        let at = |field: &str| format!("{place}.{field}");
+        let Some(on) = &file.on else { return wrong(&at("on"), "is missing") };
+        let replica = self.replica(&at("on"), on)?;
+        let Signed(ms) = file.clock_skew_ms.expect("it is the kind");
+        if !(-CLOCK_SKEW_MS_MAX..=CLOCK_SKEW_MS_MAX).contains(&ms) {
+            let reason = format!("{ms} is not within -{CLOCK_SKEW_MS_MAX} to {CLOCK_SKEW_MS_MAX}");
+            return wrong(&at("clock_skew_ms"), reason);
+        }
+        Ok(Action::ClockSkew { replica, skew_us: ms * 1_000 })
     }
 
     fn request(&self, place: &str, file: StepFile) -> Checked<Request> {
@@ -320,6 +347,23 @@ impl Names {
             }
             "heal" if file.heal == Some(true) => Action::Heal,
             "heal" => return wrong(&at, "can only be true"),
+            "cut" => {
+                let [from, to] = self.link(&at, file.cut)?;
+                Action::Cut { from, to }
+            }
+            "mend" => {
+                let [from, to] = self.link(&at, file.mend)?;
+                Action::Mend { from, to }
+            }
+            "clog" => {
+                let [from, to] = self.link(&at, file.clog)?;
+                Action::Clog { from, to }
+            }
+            "unclog" => {
+                let [from, to] = self.link(&at, file.unclog)?;
+                Action::Unclog { from, to }
+            }
+            "clock_skew_ms" => self.clock_skew(place, &file)?,
             "crash" => Action::Crash(one(&file.crash)?),
             "restart" => {
                 let place = format!("{place}.state");
@@ -396,6 +440,10 @@ impl StepFile {
             ("do", self.operation.is_some()),
             ("partition", self.partition.is_some()),
             ("heal", self.heal.is_some()),
+            ("cut", self.cut.is_some()),
+            ("mend", self.mend.is_some()),
+            ("clog", self.clog.is_some()),
+            ("unclog", self.unclog.is_some()),
             ("crash", self.crash.is_some()),
             ("restart", self.restart.is_some()),
             ("pause", self.pause.is_some()),
@@ -480,6 +528,14 @@ fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<Ne
                 format!("the least, {least}, is more than the most, {most}"),
             );
         }
+    }
+    match file.bytes_per_s {
+        Some(Rate::Limited(rate)) => {
+            let rate: u32 = number(&at("bytes_per_s"), rate, 1..=BYTES_PER_S_MAX)?;
+            network.bytes_per_s = NonZeroU32::new(rate);
+        }
+        Some(Rate::Unlimited) => network.bytes_per_s = None,
+        None => {}
     }
     let chances = [
         ("loss", file.loss, &mut network.loss),

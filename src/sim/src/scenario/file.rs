@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::ScenarioError;
-use super::form::{Number, Object, Whole, array};
+use super::form::{Number, Object, Rate, Signed, Whole, array, given};
 use crate::limits::FILE_BYTES_MAX;
 
 /// The only format there is so far.
@@ -54,6 +54,8 @@ pub(super) struct NetworkFile {
     pub(super) sync: Option<String>,
     pub(super) anti_entropy: Option<bool>,
     pub(super) latency_ms: Option<LatencyFile>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) bytes_per_s: Option<Rate>,
     pub(super) loss: Option<Number>,
     pub(super) duplicate: Option<Number>,
     pub(super) reorder: Option<Number>,
@@ -80,7 +82,7 @@ array! {
     LatencyFile { least: Whole, most: Whole } "[least, most]"
 }
 array! {
-    /// Between whom a message goes.
+    /// Between whom messages go.
     PairFile { from: String, to: String } "two replicas: [from, to]"
 }
 
@@ -99,6 +101,10 @@ pub(super) struct StepFile {
 
     pub(super) partition: Option<Vec<Vec<String>>>,
     pub(super) heal: Option<bool>,
+    pub(super) cut: Option<PairFile>,
+    pub(super) mend: Option<PairFile>,
+    pub(super) clog: Option<PairFile>,
+    pub(super) unclog: Option<PairFile>,
     pub(super) crash: Option<String>,
     pub(super) restart: Option<String>,
     pub(super) state: Option<String>,
@@ -110,7 +116,7 @@ pub(super) struct StepFile {
     pub(super) join: Option<String>,
     pub(super) through: Option<String>,
     pub(super) leave: Option<String>,
-    pub(super) clock_skew_ms: Option<IgnoredAny>,
+    pub(super) clock_skew_ms: Option<Signed>,
 
     pub(super) sync: Option<PairFile>,
     pub(super) send: Option<PairFile>,

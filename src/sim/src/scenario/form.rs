@@ -65,6 +65,95 @@ impl Visitor<'_> for WholeVisitor {
     }
 }
 
+/// A whole number that may be below 0; its limits are checked with its meaning.
+#[derive(Clone, Copy)]
+pub(super) struct Signed(pub(super) i64);
+
+impl<'de> Deserialize<'de> for Signed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_i64(SignedVisitor)
+    }
+}
+
+struct SignedVisitor;
+
+impl Visitor<'_> for SignedVisitor {
+    type Value = Signed;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number in plain digits")
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Signed, E> {
+        Ok(Signed(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Signed, E> {
+        let too_large = |_| E::custom(format_args!("{value} is more than {}", i64::MAX));
+        i64::try_from(value).map(Signed).map_err(too_large)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Signed, E> {
+        // serde_json reads what is too large for its integers as a float.
+        if value.abs() >= i64::MAX as f64 {
+            let (least, most) = (i64::MIN, i64::MAX);
+            return Err(E::custom(format_args!("{value:e} is not within {least} to {most}")));
+        }
+        Err(E::invalid_type(Unexpected::Float(value), &self))
+    }
+}
+
+/// So much a second, or without limit, which has a word of its own: a field that is absent leaves a
+/// setting as it is, and so cannot lift a limit.
+#[derive(Clone, Copy)]
+pub(super) enum Rate {
+    Unlimited,
+    Limited(Whole),
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RateVisitor)
+    }
+}
+
+struct RateVisitor;
+
+impl Visitor<'_> for RateVisitor {
+    type Value = Rate;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number, 1 or more, in plain digits, or \"unlimited\"")
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Rate, E> {
+        Ok(Rate::Limited(Whole(value)))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Rate, E> {
+        if value >= u64::MAX as f64 {
+            return WholeVisitor.visit_f64(value).map(Rate::Limited);
+        }
+        Err(E::invalid_type(Unexpected::Float(value), &self))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Rate, E> {
+        match value {
+            "unlimited" => Ok(Rate::Unlimited),
+            _ => Err(E::invalid_value(Unexpected::Str(value), &self)),
+        }
+    }
+}
+
+/// A field that, where it is there, is not null.
+pub(super) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Any number.
 #[derive(Clone, Copy)]
 pub(super) struct Number(pub(super) f64);

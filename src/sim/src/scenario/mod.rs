@@ -82,8 +82,49 @@ pub enum Action {
     /// Only replicas of the same group reach each other from now on. One that is in none of the
     /// groups stands alone.
     Partition(Vec<Vec<usize>>),
-    /// All replicas reach each other again.
+    /// All replicas reach each other again: it ends partitions, cuts and clogs.
     Heal,
+    /// Nothing that one replica sends reaches another from now on, nor what is on its way as it
+    /// arrives; the other direction goes on. A link that is cut stays so.
+    Cut {
+        /// Who sends.
+        from: usize,
+        /// Whom it does not reach.
+        to: usize,
+    },
+    /// The cut of a link ends, if it has one.
+    Mend {
+        /// Who sends.
+        from: usize,
+        /// Whom it reaches again.
+        to: usize,
+    },
+    /// What one replica sends another, what is on its way included, waits at the end of the link.
+    /// A link that is clogged stays so.
+    Clog {
+        /// Who sends.
+        from: usize,
+        /// Who gets nothing for a while.
+        to: usize,
+    },
+    /// The clog of a link ends, if it has one: what has waited arrives at once, in the order in
+    /// which it came; what has not come to the link's end yet arrives in its time.
+    Unclog {
+        /// Who sends.
+        from: usize,
+        /// Who gets what has waited.
+        to: usize,
+    },
+    /// The clock of a node's machine is set, and stays so when the node restarts. Timers that it
+    /// had set before come when they were to come; those that it sets from now on, when its clock
+    /// shows their time.
+    ClockSkew {
+        /// The node.
+        replica: usize,
+        /// How much more the clock shows than the simulated time, in microseconds; below 0, how
+        /// much less. It shows no time before 0: one that is set back further begins there.
+        skew_us: i64,
+    },
     /// A node stops; what is sent to it is lost.
     Crash(usize),
     /// A crashed node starts again.
@@ -111,7 +152,8 @@ pub enum Action {
     Pause(usize),
     /// A paused node goes on.
     Resume(usize),
-    /// The network changes.
+    /// The settings of the network change. What is on its way arrives when it was to arrive, and
+    /// where the bandwidth changes, what is sent later does not wait for it.
     Network(NetworkSettings),
     /// One replica at once takes in all that another has seen.
     Sync {
@@ -151,7 +193,13 @@ impl Action {
             | Self::Observe(replica) => vec![*replica],
             Self::Join { through } => vec![*through],
             Self::Retire { replica, on } => vec![*replica, *on],
-            Self::Sync { from, to } | Self::Send { from, to, .. } => vec![*from, *to],
+            Self::ClockSkew { replica, .. } => vec![*replica],
+            Self::Sync { from, to }
+            | Self::Send { from, to, .. }
+            | Self::Cut { from, to }
+            | Self::Mend { from, to }
+            | Self::Clog { from, to }
+            | Self::Unclog { from, to } => vec![*from, *to],
             Self::Heal | Self::Network(_) | Self::Deliver(_) => Vec::new(),
         }
     }

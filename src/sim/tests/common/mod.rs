@@ -2,6 +2,11 @@
 
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
+/// The first made-up scenario in which all faults there are can befall the network and the clocks,
+/// and in which nodes join, leave, are retired and watch each other.
+/// Those before it stay what they are, since some of their runs are on record.
+pub(crate) const ALL_FAULTS_FROM: u64 = 500;
+
 /// What moves the messages of a made-up scenario.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moves {
@@ -28,19 +33,24 @@ pub(crate) fn scenario(index: u64, moves: Moves) -> String {
         now_ms: 0,
         names,
         moves,
+        has_all_faults: index >= ALL_FAULTS_FROM,
         draw,
     };
+    let founders = making.names.len();
     let start: Vec<String> = (0..making.draw.below(4)).map(|_| making.operation()).collect();
     for _ in 0..10 + making.draw.below(50) {
         making.step();
     }
     making.settle();
-    let Making { names, steps, mut draw, .. } = making;
     let network = match moves {
-        Moves::Gossip => format!(r#""mode":"gossip",{}"#, network(&mut draw, 40)),
+        Moves::Gossip => {
+            let network = network(&mut making.draw, 40);
+            format!(r#""mode":"gossip",{network}{}{}"#, making.bandwidth(), making.detection())
+        }
         Moves::Manual => r#""mode":"manual""#.to_owned(),
     };
-    let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    let Making { names, steps, mut draw, .. } = making;
+    let names: Vec<String> = names[..founders].iter().map(|name| format!("{name:?}")).collect();
     format!(
         r#"{{ "format": 1, "title": "made-up scenario {index}", "seed": {},
 "replicas": [{}],
@@ -87,6 +97,7 @@ fn hundredths(count: u64) -> String {
 struct Making {
     names: Vec<String>,
     moves: Moves,
+    has_all_faults: bool,
     draw: Draw,
     now_ms: u64,
     steps: Vec<String>,
@@ -110,7 +121,8 @@ impl Making {
     }
 
     fn step(&mut self) {
-        let fields = match (self.draw.below(20), self.moves) {
+        let kinds = if self.has_all_faults { 30 } else { 20 };
+        let fields = match (self.draw.below(kinds), self.moves) {
             (0, _) => self.partition(),
             (1, _) => r#""heal":true"#.to_owned(),
             (2, _) => self.crash(),
@@ -120,18 +132,100 @@ impl Making {
             (6, _) => {
                 // From time to time, nothing arrives at all.
                 let loss_max = if self.draw.one_in(3) { 100 } else { 60 };
-                format!(r#""network":{{{}}}"#, network(&mut self.draw, loss_max))
+                let network = network(&mut self.draw, loss_max);
+                format!(r#""network":{{{network}{}}}"#, self.bandwidth())
             }
             (7, _) => format!(r#""observe":{:?}"#, self.any()),
             (8..13, Moves::Manual) => self.message(),
+            (20 | 21, _) => format!(r#""cut":{}"#, self.link()),
+            (22, _) => format!(r#""mend":{}"#, self.link()),
+            (23, _) => format!(r#""clog":{}"#, self.link()),
+            (24, _) => format!(r#""unclog":{}"#, self.link()),
+            (25, _) => {
+                // Such that timers that are far ahead are so for no longer than the run has time.
+                let skew_ms = self.draw.below(40_001) as i64 - 20_000;
+                format!(r#""on":{:?},"clock_skew_ms":{skew_ms}"#, self.any())
+            }
+            (26 | 27, _) => self.join(),
+            (28, _) => self.retire(),
+            (29, _) => self.leave(),
             _ => self.operation(),
         };
         self.push(fields);
     }
 
+    fn join(&mut self) -> String {
+        if self.names.len() >= 30 {
+            return self.operation();
+        }
+        let through = self.running();
+        let newcomer = self.names.len();
+        self.up.push(newcomer);
+        self.names.push(format!("m{newcomer}"));
+        format!(r#""join":"m{newcomer}","through":{:?}"#, self.names[through])
+    }
+
+    /// The first node may retire others: two that retire each other would be enemies for ever.
+    fn retire(&mut self) -> String {
+        if self.down.contains(&0) {
+            return self.operation();
+        }
+        let whom = 1 + self.draw.index(self.names.len() - 1);
+        format!(r#""retire":{:?},"on":{:?}"#, self.names[whom], self.names[0])
+    }
+
+    fn leave(&mut self) -> String {
+        if self.up.len() < 2 {
+            return self.operation();
+        }
+        let leaver = self.up.remove(self.draw.index(self.up.len()));
+        self.down.push(leaver);
+        format!(r#""leave":{:?}"#, self.names[leaver])
+    }
+
+    /// At times, nodes watch each other, and bury the dead.
+    fn detection(&mut self) -> String {
+        if !self.has_all_faults || self.draw.one_in(2) {
+            return String::new();
+        }
+        let (probe_ms, suspicion_ms) = (50 + self.draw.below(1_000), 50 + self.draw.below(3_000));
+        let dead_claims = match self.draw.one_in(2) {
+            true => r#""dead_claims":"keep""#.to_owned(),
+            false => {
+                let ms = 50 + self.draw.below(2_000);
+                format!(r#""dead_claims":"release-after","release_after_ms":{ms}"#)
+            }
+        };
+        format!(
+            r#","failure_detection":true,"probe_ms":{probe_ms},"suspicion_ms":{suspicion_ms},{dead_claims}"#
+        )
+    }
+
     fn any(&mut self) -> &str {
         let index = self.draw.index(self.names.len());
         &self.names[index]
+    }
+
+    /// Two of the first few, so that what is cut is at times mended, and what is clogged unclogged.
+    fn link(&mut self) -> String {
+        let count = self.names.len().min(4);
+        let from = self.draw.index(count);
+        let to = (from + 1 + self.draw.index(count - 1)) % count;
+        format!("[{:?},{:?}]", self.names[from], self.names[to])
+    }
+
+    /// At times a bandwidth that is soon too little, as a further setting of the network.
+    fn bandwidth(&mut self) -> String {
+        if !self.has_all_faults || self.draw.one_in(2) {
+            return String::new();
+        }
+        match self.draw.one_in(4) {
+            true => r#","bytes_per_s":"unlimited""#.to_owned(),
+            false => {
+                let bytes_per_s = self.draw.pick(&[50, 500, 5_000, 50_000, 1_000_000_000]);
+                format!(r#","bytes_per_s":{bytes_per_s}"#)
+            }
+        }
     }
 
     /// Somebody who has not crashed.
@@ -239,7 +333,7 @@ impl Making {
         }
     }
 
-    /// Ends all faults and, where only steps move messages, carries everything everywhere.
+    /// Ends all faults, but for clocks that are skewed, and, where only steps move messages, carries everything everywhere.
     fn settle(&mut self) {
         self.push(r#""heal":true"#.to_owned());
         while !self.down.is_empty() {
@@ -252,8 +346,18 @@ impl Making {
         }
         match self.moves {
             Moves::Gossip => {
-                let fields = format!(r#""network":{{{}}}"#, network(&mut self.draw, 40));
-                self.push(fields);
+                let (mut bandwidth, mut detection) = ("", "");
+                if self.has_all_faults {
+                    let enough = [r#","bytes_per_s":"unlimited""#, r#","bytes_per_s":100000"#];
+                    bandwidth = self.draw.pick(&enough);
+                    // Who is taken for dead again and again never comes to rest.
+                    detection = self.draw.pick(&[
+                        r#","failure_detection":false"#,
+                        r#","failure_detection":true,"dead_claims":"keep""#,
+                    ]);
+                }
+                let network = network(&mut self.draw, 40);
+                self.push(format!(r#""network":{{{network}{bandwidth}{detection}}}"#));
             }
             Moves::Manual => {
                 let hub = self.names[0].clone();
