@@ -60,6 +60,8 @@ fn check_form(outcome: &Value) {
         "digest_bytes",
         "duplicates_received",
         "history_kept",
+        "history_kept_inside",
+        "membership_bytes",
         "messages_lost",
         "messages_sent",
         "operations",
@@ -68,8 +70,12 @@ fn check_form(outcome: &Value) {
         "queue_maximum",
     ];
     let (with_null, rounds) = ("converged_after_ms", "rounds");
-    assert_eq!(keys(metrics), [&counts[..1], &[with_null], &counts[1..], &[rounds]].concat());
+    let known = ["known_to_all_after_ms", "known_to_interested_after_ms"];
+    let mut expected = [&counts[..], &[with_null, rounds], &known].concat();
+    expected.sort();
+    assert_eq!(keys(metrics), expected);
     assert_eq!(metrics[rounds].is_null(), metrics[with_null].is_null());
+    assert!(known.iter().all(|known| metrics[known].is_null() || metrics[known].is_u64()));
     for count in counts {
         number(&metrics[count]);
     }

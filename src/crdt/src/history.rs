@@ -41,6 +41,8 @@ struct Run {
     forgotten: u64,
     /// The one with counter n at index n − 1 − forgotten.
     updates: Vec<Arc<Update>>,
+    /// How many were left when old ones were last looked for.
+    left: usize,
 }
 
 impl Run {
@@ -79,16 +81,31 @@ impl History {
     pub fn skip(&mut self, replica: &ReplicaId, counter: u64) {
         let run = self.run(replica);
         if run.known() < counter {
-            *run = Run { forgotten: counter, updates: Vec::new() };
+            *run = Run { forgotten: counter, ..Run::default() };
         }
     }
 
-    /// Forgets the oldest updates of a replica, so that some `depth` of the newest are kept: at most
-    /// twice as many. Amortised O(1) for each update.
-    pub fn keep(&mut self, replica: &ReplicaId, depth: usize) {
+    /// Forgets the oldest updates of a replica: all before the first of which `is_kept(update, how
+    /// many have come from the replica since)` holds. That is looked at only when twice as many are
+    /// here as were left the last time, so up to twice as many as are to be kept stay. Amortised
+    /// O(1) for each update.
+    pub fn keep(&mut self, replica: &ReplicaId, is_kept: impl Fn(&Update, usize) -> bool) {
         let run = self.run(replica);
-        if run.updates.len() > depth.saturating_mul(2) {
-            let old = run.updates.len() - depth;
+        let len = run.updates.len();
+        if len > 2 * run.left {
+            let oldest_first = run.updates.iter().zip((0..len).rev());
+            let old = oldest_first.take_while(|&(update, since)| !is_kept(update, since)).count();
+            run.updates.drain(..old);
+            run.forgotten += old as u64;
+            run.left = len - old;
+        }
+    }
+
+    /// Forgets the updates that `seen` counts. O(replicas + what is kept).
+    pub fn forget(&mut self, seen: &VersionVector) {
+        for (replica, run) in self.replicas.iter().zip(&mut self.runs) {
+            let old = seen.counter(replica).saturating_sub(run.forgotten);
+            let old = usize::try_from(old).unwrap_or(usize::MAX).min(run.updates.len());
             run.updates.drain(..old);
             run.forgotten += old as u64;
         }

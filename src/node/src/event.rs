@@ -1,6 +1,6 @@
 //! What can happen to a node.
 
-use scalesmall_crdt::{NodeId, Operation, ReplicaId};
+use scalesmall_crdt::{KeyRange, NodeId, Operation, ReplicaId};
 
 use crate::Message;
 
@@ -23,6 +23,8 @@ pub enum Event {
     /// Somebody asks this node to go away for a while; [`Observation::Left`](crate::Observation)
     /// says when it has.
     Leave,
+    /// Somebody asks this node to watch these keys, beside those that it serves, and no others.
+    Watch(Vec<KeyRange>),
     /// A timer that the node had set is due.
     Timer(Timer),
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use scalesmall_crdt::{NodeId, VersionVector};
 
-use crate::{Effects, Message, News, Node, Strategy, Sync, UPDATES_MAX};
+use crate::{Effects, Message, News, Node, Strategy, Sync};
 
 /// Every so many rounds, those who are down are drawn as well.
 const DOWN_TRIED_EVERY: u32 = 8;
@@ -72,7 +72,7 @@ impl Node {
     /// lacks something. Nothing where the two agree.
     pub(crate) fn answer(&self, to: NodeId, seen: &VersionVector, effects: &mut Effects) {
         let own = self.claims.context();
-        let news = self.news_beyond(seen);
+        let news = self.news_beyond(&to, seen);
         let seen = (!own.includes(seen)).then(|| own.clone());
         let message = match (news, seen) {
             (Some(news), seen) => Message::News { news, seen },
@@ -82,8 +82,8 @@ impl Node {
         effects.messages.push((to, message));
     }
 
-    /// What somebody lacks who has seen this much, or a first part of it.
-    pub(crate) fn news_beyond(&self, seen: &VersionVector) -> Option<News> {
+    /// What `to` lacks, who has seen this much, or a first part of it.
+    pub(crate) fn news_beyond(&self, to: &NodeId, seen: &VersionVector) -> Option<News> {
         if seen.includes(self.claims.context()) {
             return None;
         }
@@ -91,6 +91,6 @@ impl Node {
         if is_in_full || !self.history.reaches(seen) {
             return Some(News::State(Arc::new(self.claims.clone())));
         }
-        Some(News::Updates(self.history.beyond(seen, UPDATES_MAX)))
+        Some(News::Updates(self.updates_beyond(to, seen)))
     }
 }

@@ -13,7 +13,11 @@
 //! known. Where somebody has been retired, it may have let in a replica with less; see [`Roster`].
 //!
 //! Who has been retired is told so by whoever hears of it next, forgets all, and asks to be let in
-//! as a fresh replica; and so does who remains unknown to a member for long.
+//! as a fresh replica.
+//!
+//! Two sides may come to refuse each other for good: one has retired somebody who let the other in,
+//! and who could have told has lost its state. Then the fewer give way, and begin as fresh
+//! replicas of the other side; see [`Strife`].
 //!
 //! Changes of the roster are told to a few random members by whoever learns something new from
 //! them, and what is left out is found when digests are compared, which cover the roster.
@@ -34,8 +38,8 @@ use crate::{Effects, Members, Message, News, Node, Observation, SimTime, Timer};
 const ROSTER_FANOUT: usize = 3;
 /// Every so many times, all are asked at once to be let in: perhaps there is no member left.
 const ASK_ALL_EVERY: u16 = 4;
-/// For how many rounds a replica may be unknown to a member before it begins as a fresh one.
-const UNKNOWN_ROUNDS: u64 = 64;
+/// For how many rounds two may refuse each other before one of them gives way.
+const STRIFE_ROUNDS: u64 = 64;
 /// How many rounds a node stays that is about to leave.
 const LEAVING_ROUNDS: u64 = 4;
 /// The most members of whom a node remembers what each of them has seen, so as to fold what all
@@ -54,8 +58,48 @@ pub(crate) struct Joining {
     knows_all: bool,
     /// Whom it asks each time: who has made it begin anew.
     preferred: Option<NodeId>,
-    /// To whom this replica was unknown, since when.
-    unknown_to: BTreeMap<NodeId, SimTime>,
+}
+
+/// Who refuses this replica, or is refused by it, and who stands by it meanwhile: with the time at
+/// which each of them has spoken last. Mostly there is nobody, or soon nobody any more, since the
+/// roster makes its way to all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Strife {
+    since: SimTime,
+    opponents: BTreeMap<NodeId, SimTime>,
+    companions: BTreeMap<NodeId, SimTime>,
+}
+
+impl Strife {
+    pub(crate) fn note_companion(&mut self, now: SimTime, from: &NodeId) {
+        if !self.opponents.is_empty() && !self.opponents.contains_key(from) {
+            self.companions.insert(from.clone(), now);
+        }
+    }
+
+    /// Notes an opponent, and says whether it is time to give way: once that has gone on for
+    /// `patience_us`, if there are fewer on this side, or as many and the first by name is on the
+    /// other. Both sides come to the same answer as far as each has heard everybody.
+    fn gives_way(&mut self, now: SimTime, own: &NodeId, other: &NodeId, patience_us: u64) -> bool {
+        let is_recent = |_: &NodeId, at: &mut SimTime| now.us_since(*at) <= patience_us;
+        self.opponents.retain(is_recent);
+        self.companions.retain(is_recent);
+        if self.opponents.is_empty() {
+            self.since = now;
+        }
+        self.opponents.insert(other.clone(), now);
+        self.companions.remove(other);
+        let first_here = self.companions.keys().chain([own]).min();
+        let (here, there) = (self.companions.len() + 1, self.opponents.len());
+        let are_fewer = here < there || (here == there && self.opponents.keys().min() < first_here);
+        now.us_since(self.since) > patience_us && are_fewer
+    }
+
+    pub(crate) fn follow_clock_back(&mut self, by_us: u64) {
+        self.since = self.since.earlier_by(by_us);
+        let times = self.opponents.values_mut().chain(self.companions.values_mut());
+        times.for_each(|at| *at = at.earlier_by(by_us));
+    }
 }
 
 impl Joining {
@@ -65,10 +109,6 @@ impl Joining {
 
     pub(crate) fn knows_all(&self) -> bool {
         self.knows_all
-    }
-
-    pub(crate) fn follow_clock_back(&mut self, by_us: u64) {
-        self.unknown_to.values_mut().for_each(|at| *at = at.earlier_by(by_us));
     }
 }
 
@@ -99,16 +139,17 @@ impl Node {
     }
 
     /// Tells somebody who is not listened to.
-    pub(crate) fn refuse(&self, replica: ReplicaId, effects: &mut Effects) {
+    pub(crate) fn refuse(&mut self, now: SimTime, replica: ReplicaId, effects: &mut Effects) {
         let roster = Arc::clone(self.stability.roster());
         if roster.has_retired(&replica) || self.is_member() {
-            effects.messages.push((replica.node.clone(), Message::Refused { replica, roster }));
+            let node = replica.node.clone();
+            effects.messages.push((node.clone(), Message::Refused { replica, roster }));
+            self.note_opponent(now, &node, effects);
         }
     }
 
     /// `from` does not listen to this replica. If that is because it has been retired, this node
-    /// begins as a fresh one. If `from` only has not heard of it, mostly it will; if it does not,
-    /// nobody is left who knows, and so nobody can tell it.
+    /// begins as a fresh one. If `from` only has not heard of it, mostly it will.
     pub(crate) fn note_refused(
         &mut self,
         now: SimTime,
@@ -117,26 +158,26 @@ impl Node {
         roster: &Roster,
         effects: &mut Effects,
     ) {
-        // Who asks to be let in believes whom it asks.
-        let is_believed = self.listens_to(from) || !self.is_member();
-        if replica != self.id() || !is_believed {
+        if replica != self.id() {
             return;
         }
-        if roster.has_retired(replica) {
+        // Who asks to be let in believes whom it asks.
+        let is_believed = self.listens_to(from) || !self.is_member();
+        if is_believed && roster.has_retired(replica) {
             return self.begin_anew(Some(from.node.clone()), effects);
         }
-        let interval_us = self.settings.map_or(0, |settings| u64::from(settings.interval_us));
-        let since = *self.joining.unknown_to.entry(from.node.clone()).or_insert(now);
-        if now.us_since(since) > UNKNOWN_ROUNDS * interval_us {
-            self.begin_anew(Some(from.node.clone()), effects);
-        } else if self.is_member() {
+        if is_believed && self.is_member() {
             self.merge_roster(now, roster, effects);
         }
+        self.note_opponent(now, &from.node, effects);
     }
 
-    /// A member knows this replica.
-    pub(crate) fn note_known(&mut self, from: &NodeId) {
-        self.joining.unknown_to.remove(from);
+    fn note_opponent(&mut self, now: SimTime, other: &NodeId, effects: &mut Effects) {
+        let interval_us = self.settings.map_or(0, |settings| u64::from(settings.interval_us));
+        let patience_us = STRIFE_ROUNDS * interval_us;
+        if self.strife.gives_way(now, &self.id.node, other, patience_us) && self.is_member() {
+            self.begin_anew(Some(other.clone()), effects);
+        }
     }
 
     // --- Joining ---
@@ -171,7 +212,7 @@ impl Node {
         news.join(newcomer.clone());
         self.merge_roster(now, &news, effects);
         if self.stability.roster().has_retired(&newcomer) {
-            return self.refuse(newcomer, effects);
+            return self.refuse(now, newcomer, effects);
         }
         let roster = Arc::clone(self.stability.roster());
         let welcome = Message::Welcome { roster, state: Arc::new(self.claims.clone()) };
@@ -258,8 +299,10 @@ impl Node {
         let was_member = self.stability.roster().joined().any(|replica| replica == self.id());
         self.joining = Joining::new(was_member || self.joining.knows_all);
         self.stability = Stability::new(id.clone(), Roster::new());
+        self.strife = Strife::default();
         self.claims = ClaimMap::new();
         self.history = History::new();
+        (self.stable, self.stable_operations) = (VersionVector::new(), 0);
         self.rumours.clear();
         self.tree = Tree::new(self.random.draw());
         self.detector = None;
@@ -313,9 +356,6 @@ impl Node {
         is_whole: bool,
         effects: &mut Effects,
     ) {
-        if is_whole && roster.has_member(self.id()) {
-            self.note_known(&from);
-        }
         self.merge_roster(now, roster, effects);
         if is_whole && self.is_member() && **roster != **self.stability.roster() {
             self.send_roster(from, effects);
@@ -353,6 +393,8 @@ impl Node {
         if let Some(cut) = self.stability.cut(self.claims.context()) {
             self.stable_operations = cut.operations();
             self.claims.fold(&cut);
+            self.stable = cut;
+            self.forget_stable();
         }
     }
 

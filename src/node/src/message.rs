@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use scalesmall_crdt::{ClaimMap, Delta, Fingerprint, ReplicaId, Roster, Update, VersionVector};
+use scalesmall_crdt::{
+    ClaimMap, Delta, Fingerprint, KeyRange, ReplicaId, Roster, Update, VersionVector,
+};
 
 /// The most updates that one message carries; what is left goes with those that follow.
 pub const UPDATES_MAX: usize = 512;
@@ -86,6 +88,8 @@ pub enum Message {
         /// Whether it is all that the sender knows.
         is_whole: bool,
     },
+    /// "I watch these keys."
+    Watching(Arc<[KeyRange]>),
     /// What failure detectors say to each other.
     Probe(Arc<[u8]>),
 }
@@ -106,7 +110,7 @@ pub enum Purpose {
     Payload,
     /// It says what somebody has, or has got.
     Digest,
-    /// It is about who is a member, or who is there.
+    /// It is about who is a member, who is there, or who watches what.
     Membership,
 }
 
@@ -143,6 +147,7 @@ impl Message {
             | Self::NoMember { .. }
             | Self::Refused { .. }
             | Self::Roster { .. }
+            | Self::Watching(_)
             | Self::Probe(_) => Purpose::Membership,
         }
     }
@@ -172,6 +177,7 @@ impl Message {
                 replica.node.as_str().len() + 1 + size_of::<u32>() + roster.to_bytes().len()
             }
             Self::Roster { roster, .. } => roster.to_bytes().len(),
+            Self::Watching(ranges) => 1 + ranges.len() * size_of::<KeyRange>(),
             Self::Probe(data) => data.len(),
         }
     }

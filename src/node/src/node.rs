@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use scalesmall_crdt::{
     ClaimMap, Fingerprint, History, NodeId, Operation, ReplicaId, Roster, Stability, Update,
+    VersionVector,
 };
 
 use crate::departed::Departed;
 use crate::detector::Detector;
-use crate::membership::Joining;
+use crate::interest::Watching;
+use crate::membership::{Joining, Strife};
 use crate::rumours::Rumour;
 use crate::tree::Tree;
 use crate::{
@@ -28,12 +30,15 @@ pub struct Node {
     pub(crate) history: History,
     /// Who the members are, and what they have seen.
     pub(crate) stability: Stability,
-    /// How much of what this node has seen all members had seen when that was last known.
+    /// What all members had seen when that was last known.
+    pub(crate) stable: VersionVector,
+    /// How many operations that is.
     pub(crate) stable_operations: u64,
     /// Whether members have been heard since.
     pub(crate) has_heard: bool,
     pub(crate) rounds: u32,
     pub(crate) joining: Joining,
+    pub(crate) strife: Strife,
     /// Whom this node can turn to, itself perhaps included: the nodes of its roster, or those that
     /// it asks to be let in.
     pub(crate) members: Arc<Members>,
@@ -47,6 +52,7 @@ pub struct Node {
     /// When the timer is due that was set last for it.
     pub(crate) watches_at: Option<SimTime>,
     pub(crate) departed: Departed,
+    pub(crate) watching: Watching,
     /// The time of the latest event.
     clock: SimTime,
     /// When something new came last.
@@ -115,10 +121,13 @@ impl Node {
             claims: ClaimMap::new(),
             history: History::new(),
             stability,
+            stable: VersionVector::new(),
             stable_operations: 0,
+            watching: Watching::default(),
             has_heard: false,
             rounds: 0,
             joining: Joining::new(false),
+            strife: Strife::default(),
             position: members.position(&id.node),
             members,
             settings,
@@ -174,6 +183,7 @@ impl Node {
             Event::Timer(Timer::Round) => self.round(now, effects),
             Event::Retire(node) => self.retire(now, &node, effects),
             Event::Leave => self.begin_to_leave(now, effects),
+            Event::Watch(ranges) => self.watch_keys(ranges, effects),
             Event::Timer(Timer::Links) => self.look_after_links(now, effects),
             Event::Timer(Timer::Watch) => self.watch(now, effects),
             Event::Timer(Timer::Departed) => self.release_claims_of_departed(now, effects),
@@ -189,7 +199,7 @@ impl Node {
         self.tree.follow_clock_back(by_us);
         self.detector.iter_mut().for_each(|detector| detector.follow_clock_back(by_us));
         self.departed.follow_clock_back(by_us);
-        self.joining.follow_clock_back(by_us);
+        self.strife.follow_clock_back(by_us);
     }
 
     pub(crate) fn has_tree(&self) -> bool {
@@ -227,6 +237,7 @@ impl Node {
             self.begin_to_watch(now, effects);
         }
         self.fold();
+        self.remind_of_watched(effects);
         self.note_progress();
         if self.has_tree() != self.tree.is_grown() {
             self.grow_tree(now, effects);
@@ -254,6 +265,7 @@ impl Node {
                 let update = Arc::new(update);
                 effects.observations.push(Observation::Issued(Arc::clone(&update)));
                 self.log(&update);
+                self.tell_interested(&update, effects);
                 self.pass_on(now, Some(update), None, effects);
             }
             Err(error) => effects.observations.push(Observation::Refused(error)),
@@ -272,9 +284,10 @@ impl Node {
             Message::Refused { replica, roster } => {
                 return self.note_refused(now, &from, &replica, &roster, effects);
             }
-            _ if !self.listens_to(&from) => return self.refuse(from, effects),
+            _ if !self.listens_to(&from) => return self.refuse(now, from, effects),
             _ => {}
         }
+        self.strife.note_companion(now, &from.node);
         if self.has_tree() {
             self.notice_life(now, &from.node, effects);
         }
@@ -284,7 +297,6 @@ impl Node {
             }
             Message::Differ { seen, roster } => {
                 if roster == self.members.fingerprint() {
-                    self.note_known(&from.node);
                     self.note_seen(&from, Some(&seen));
                 } else {
                     self.send_roster(from.node.clone(), effects);
@@ -303,6 +315,7 @@ impl Node {
                 self.receive_roster(now, from.node, &roster, is_whole, effects);
             }
             Message::Probe(data) => self.receive_probe(now, data, effects),
+            Message::Watching(ranges) => self.note_watched(from.node, ranges),
             _ => self.receive_on_link(now, from.node, message, effects),
         }
     }
@@ -403,9 +416,7 @@ impl Node {
 
     fn log(&mut self, update: &Arc<Update>) {
         self.history.push(Arc::clone(update));
-        if let Some(settings) = self.settings {
-            self.history.keep(&update.dot.replica, settings.history);
-        }
+        self.forget_old(update);
     }
 
     /// Sees to it that others hear of what is new here, by the strategy. A state, from which no

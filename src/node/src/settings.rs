@@ -16,11 +16,25 @@ pub struct Settings {
     /// Whether a node also compares itself with a random peer in every round, whatever the
     /// strategy: with it, all nodes agree some time after the faults end.
     pub anti_entropy: bool,
-    /// How many of the newest operations of each replica a node's log keeps, at least; at most
-    /// twice as many. Who lacks older ones is sent the whole state.
-    pub history: usize,
+    /// Whether news goes to those who serve or watch its keys at once, and to others later.
+    pub interest: bool,
+    /// What a node's log keeps.
+    pub history: Depth,
     /// How failures are detected; nothing where nobody is watched.
     pub detection: Option<Detection>,
+}
+
+/// How deep a node's log is. Who lacks older operations is sent the whole state. Up to twice as many
+/// as said here stay for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Depth {
+    /// Of how many of the newest operations of each replica those are kept that concern keys which
+    /// the node serves or watches, with all after them.
+    pub inside: usize,
+    /// How many of the newest operations of each replica are kept whatever they concern.
+    pub outside: usize,
+    /// Whether what all members have seen is forgotten, however new it is.
+    pub forgets_stable: bool,
 }
 
 /// How news travels.

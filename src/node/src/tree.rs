@@ -264,12 +264,21 @@ impl Node {
         effects: &mut Effects,
     ) {
         let from = from.and_then(|from| self.members.position(from));
+        let interval_us = u64::from(self.settings.map_or(0, |settings| settings.interval_us));
+        let others = self.tree.links.keys().filter(|&&peer| Some(peer) != from);
+        let times: Vec<(usize, SimTime)> = others
+            .map(|&peer| {
+                let matters = |update: &Arc<Update>| {
+                    !self.has_interest() || self.concerns_other(self.members.name(peer), update)
+                };
+                let is_eager = update.as_ref().is_none_or(matters);
+                (peer, now + if is_eager { interval_us / 8 } else { interval_us })
+            })
+            .collect();
         self.tree.log.push_back(Entry { update, from });
-        let pause_us = u64::from(self.settings.map_or(0, |settings| settings.interval_us)) / 8;
-        for (&peer, link) in &mut self.tree.links {
-            if Some(peer) != from && link.sends_at.is_none() {
-                link.sends_at = Some(now + pause_us);
-            }
+        for (peer, at) in times {
+            let link = self.tree.links.get_mut(&peer).expect("it is one of the links");
+            link.sends_at = Some(link.sends_at.map_or(at, |before| before.min(at)));
         }
         self.tree.trim();
         self.set_timer(now, effects);
@@ -344,16 +353,15 @@ impl Node {
         let place = match &self.tree.links[&peer].known {
             Known::Until(place) => *place,
             Known::Seen(seen) => {
-                let news = self.news_beyond(seen);
-                let then = match &news {
-                    Some(News::Updates(updates)) if updates.len() == UPDATES_MAX => {
-                        let mut seen = seen.clone();
-                        updates.dots().for_each(|dot| seen.raise(&dot.replica, dot.counter));
-                        Known::Seen(seen)
+                let news = self.news_beyond(self.members.name(peer), seen);
+                let mut seen = seen.clone();
+                if let Some(News::Updates(updates)) = &news {
+                    updates.dots().for_each(|dot| seen.raise(&dot.replica, dot.counter));
+                    if !seen.includes(self.claims.context()) {
+                        return (news, Known::Seen(seen));
                     }
-                    _ => Known::Until(end),
-                };
-                return (news, then);
+                }
+                return (news, Known::Until(end));
             }
         };
         let is_in_full = self.settings.is_some_and(|settings| settings.sync == Sync::FullState);

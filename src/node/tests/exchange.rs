@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use scalesmall_crdt::{Claim, ClaimMap, KeyRange, NodeId, Operation, ReplicaId};
 use scalesmall_node::{
-    Effects, Event, Message, News, Node, Observation, Settings, SimTime, Strategy, Sync, Timer,
-    UPDATES_MAX,
+    Depth, Effects, Event, Message, News, Node, Observation, Settings, SimTime, Strategy, Sync,
+    Timer, UPDATES_MAX,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -19,7 +19,8 @@ const SETTINGS: Settings = Settings {
     strategy: Strategy::PushPull,
     sync: Sync::Delta,
     anti_entropy: true,
-    history: 10_000,
+    interest: false,
+    history: Depth { inside: 10_000, outside: 10_000, forgets_stable: false },
     detection: None,
 };
 

@@ -54,6 +54,7 @@ mod replica;
 mod scenario;
 mod seed;
 mod simulation;
+mod spreading;
 mod trace;
 
 pub use checker::Checker;
@@ -63,7 +64,7 @@ pub use outcome::Outcome;
 pub use probability::Probability;
 pub use record::Record;
 pub use replica::{Replica, Status};
-pub use scalesmall_node::{DeadClaims, Detection, Settings, SimTime, Strategy, Sync};
+pub use scalesmall_node::{DeadClaims, Depth, Detection, Settings, SimTime, Strategy, Sync};
 pub use scenario::{Action, Request, Scenario, ScenarioError, Step, Until};
 pub use simulation::{Metrics, Simulation};
 pub use trace::Trace;

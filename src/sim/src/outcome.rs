@@ -92,6 +92,13 @@ pub struct MetricsOutcome {
     pub queue_maximum: usize,
     /// How many operations the nodes' logs hold in the end, all together.
     pub history_kept: usize,
+    /// Those of them that concern keys which their node serves or watches.
+    pub history_kept_inside: usize,
+    /// How long it took on average until all knew an operation who serve or watch its keys, in
+    /// milliseconds; null where there is none.
+    pub known_to_interested_after_ms: Option<u64>,
+    /// The same for all replicas.
+    pub known_to_all_after_ms: Option<u64>,
     /// How many gossip intervals it took to agree after the latest operation or heal; null where
     /// the replicas do not.
     pub rounds: Option<u64>,
@@ -110,7 +117,11 @@ impl Outcome {
             |replica: &Replica| (replica.node().id().node.to_string(), ReplicaOutcome::of(replica));
         let after_us = simulation.converged_after_us().filter(|_| converged);
         let interval_us = u64::from(simulation.interval_us());
-        let kept = simulation.replicas().iter().map(|replica| replica.node().history().len());
+        let kept = simulation.replicas().iter().map(|replica| replica.node().kept());
+        let (kept, inside) = kept.fold((0, 0), |(kept, inside), one| {
+            (kept + one.operations, inside + one.operations_inside)
+        });
+        let ms = |us: u64| us / 1_000;
         Self {
             converged,
             at_ms: simulation.now().as_ms(),
@@ -126,9 +137,12 @@ impl Outcome {
                 payload_bytes_minimum: metrics.payload_bytes_minimum,
                 duplicates_received: metrics.duplicates_received,
                 queue_maximum: metrics.queue_maximum,
-                history_kept: kept.sum(),
+                history_kept: kept,
+                history_kept_inside: inside,
+                known_to_interested_after_ms: simulation.known_to_interested_after_us().map(ms),
+                known_to_all_after_ms: simulation.known_to_all_after_us().map(ms),
                 rounds: after_us.map(|after_us| after_us.div_ceil(interval_us)),
-                converged_after_ms: after_us.map(|after_us| after_us / 1_000),
+                converged_after_ms: after_us.map(ms),
             },
         }
     }

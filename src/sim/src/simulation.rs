@@ -16,6 +16,7 @@ use crate::limits::{HELD_MAX, QUEUE_MAX};
 use crate::network::{Mode, Network};
 use crate::record::{Record, StateRecord};
 use crate::recording::Recording;
+use crate::spreading::Spreading;
 use crate::{Action, Replica, Scenario, Status, Trace, seed};
 
 /// A scenario being played: all nodes, everything in flight, and the time.
@@ -43,8 +44,7 @@ pub struct Simulation {
     kept: BTreeMap<String, Vec<Parcel>>,
     /// Every operation that was ever issued.
     issued: History,
-    /// Per replica the sizes of its operations as messages, in order.
-    sizes: BTreeMap<ReplicaId, Vec<u64>>,
+    spreading: Spreading,
     truth: ClaimMap,
     agreement: Agreement,
     /// Since when the live replicas have agreed without a break.
@@ -187,7 +187,11 @@ impl Simulation {
             replica.held.iter().any(|event| match event {
                 Event::Message { message, .. } => is_new(message),
                 Event::Operation(_) => true,
-                Event::Start | Event::Retire(_) | Event::Leave | Event::Timer(_) => false,
+                Event::Start
+                | Event::Retire(_)
+                | Event::Leave
+                | Event::Watch(_)
+                | Event::Timer(_) => false,
             })
         };
         self.agreed().is_some()
@@ -200,6 +204,19 @@ impl Simulation {
     #[must_use]
     pub fn converged_after_us(&self) -> Option<u64> {
         Some(self.agreed_since?.us_since(self.disturbed_at))
+    }
+
+    /// How long it took on average until all knew an operation who serve or watch its keys, in
+    /// microseconds, over those operations that have come so far; nothing where there is none.
+    #[must_use]
+    pub fn known_to_interested_after_us(&self) -> Option<u64> {
+        self.spreading.to_interested_us()
+    }
+
+    /// The same for all replicas.
+    #[must_use]
+    pub fn known_to_all_after_us(&self) -> Option<u64> {
+        self.spreading.to_all_us()
     }
 
     /// Which replica has handled something in the latest step, if one has, and what: several in
@@ -308,7 +325,7 @@ impl Simulation {
             stopped: BTreeMap::new(),
             kept: BTreeMap::new(),
             issued: History::new(),
-            sizes: BTreeMap::new(),
+            spreading: Spreading::default(),
             truth: ClaimMap::new(),
             agreement: Agreement::default(),
             agreed_since: Some(SimTime::ZERO),
@@ -522,6 +539,10 @@ impl Simulation {
                 self.give(on, Event::Retire(self.scenario.replicas[replica].clone()));
             }
             Action::Leave(replica) => self.give(replica, Event::Leave),
+            Action::Watch { replica, ranges } => {
+                self.replicas[replica].watched.clone_from(&ranges);
+                self.give(replica, Event::Watch(ranges));
+            }
             Action::Pause(replica) => self.set_status(replica, Status::Paused),
             Action::Resume(replica) => {
                 self.set_status(replica, Status::Up);
@@ -651,8 +672,9 @@ impl Simulation {
             Event::Timer(Timer::Links) => (4, "links"),
             Event::Retire(_) => (5, "retire"),
             Event::Leave | Event::Timer(Timer::Leave) => (6, "leave"),
-            Event::Timer(Timer::Watch) => (7, "watch"),
+            Event::Timer(Timer::Watch) => (7, "probe"),
             Event::Timer(Timer::Departed) => (8, "release"),
+            Event::Watch(_) => (9, "watch"),
         };
         self.last_event = Some((replica, what));
         let mut effects = Effects::new();
@@ -688,17 +710,20 @@ impl Simulation {
             Observation::Issued(update) => {
                 self.metrics.operations += 1;
                 self.disturbed_at = self.now;
-                let sizes = self.sizes.entry(update.dot.replica.clone()).or_default();
-                sizes.push(Message::update_len(&update) as u64);
+                let (indices, present) = (&self.indices, self.replicas.len());
+                let index =
+                    |node: &NodeId| indices.get(node).copied().filter(|&index| index < present);
+                self.spreading.begin(self.now, replica, &update, &self.replicas, index);
                 self.issued.push(Arc::clone(&update));
                 self.truth.join(&Delta::from_iter([update]));
             }
-            Observation::Applied(update) => self.note_arrival(&update),
-            Observation::Merged(replica, counters) => {
+            Observation::Applied(update) => self.note_arrival(replica, &update),
+            Observation::Merged(id, counters) => {
                 for counter in counters {
-                    let dot = Dot { replica: replica.clone(), counter };
+                    let dot = Dot { replica: id.clone(), counter };
                     let update = self.issued.get(&dot).cloned();
-                    self.note_arrival(&update.expect("whatever arrives has been issued"));
+                    let update = update.expect("whatever arrives has been issued");
+                    self.note_arrival(replica, &update);
                 }
             }
             Observation::Repeated(count) => self.metrics.duplicates_received += count as u64,
@@ -723,9 +748,9 @@ impl Simulation {
         }
     }
 
-    fn note_arrival(&mut self, update: &Arc<Update>) {
-        let Dot { replica, counter } = &update.dot;
-        self.metrics.payload_bytes_minimum += self.sizes[replica][*counter as usize - 1];
+    fn note_arrival(&mut self, replica: usize, update: &Arc<Update>) {
+        let bytes = self.spreading.arrive(self.now, replica, &update.dot);
+        self.metrics.payload_bytes_minimum += bytes;
         // It is known already, unless it was lost with a state and comes back.
         if !self.truth.context().contains(&update.dot) {
             self.truth.join(&Delta::from_iter([Arc::clone(update)]));

@@ -164,7 +164,7 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             network(r#""wind":1"#),
-            "network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `bytes_per_s`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history`, `failure_detection`, `probe_ms`, `suspicion_ms`, `dead_claims`, `release_after_ms` (line 1, column 50)",
+            "network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `bytes_per_s`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history`, `history_outside`, `history_stable`, `interest`, `failure_detection`, `probe_ms`, `suspicion_ms`, `dead_claims`, `release_after_ms` (line 1, column 50)",
         ),
         (
             with(r#""until":{"wind":1}"#),
@@ -172,15 +172,15 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             step(r#""wind":1"#),
-            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
         ),
         (
             with(r#""steps":[{"network":{"wind":1}}]"#),
-            "steps[0].network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `bytes_per_s`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history`, `failure_detection`, `probe_ms`, `suspicion_ms`, `dead_claims`, `release_after_ms` (line 1, column 60)",
+            "steps[0].network.wind: unknown field `wind`, expected one of `mode`, `strategy`, `sync`, `anti_entropy`, `latency_ms`, `bytes_per_s`, `loss`, `duplicate`, `reorder`, `interval_ms`, `fanout`, `history`, `history_outside`, `history_stable`, `interest`, `failure_detection`, `probe_ms`, `suspicion_ms`, `dead_claims`, `release_after_ms` (line 1, column 60)",
         ),
         (
             with(r#""start":[{"wind":1}]"#),
-            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
         ),
     ]);
 }
@@ -575,15 +575,15 @@ fn a_step_is_one_thing() {
     check(&[
         (
             step(""),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
         ),
         (
             step(r#""at_ms":5"#),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
         ),
         (
             step(r#""on":"a","claim":["a",0,9]"#),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
         ),
         (step(r#""crash":"a","heal":true"#), "steps[0]: `heal` and `crash` are two steps"),
         (step(r#""cut":["a","b"],"heal":true"#), "steps[0]: `heal` and `cut` are two steps"),
@@ -868,6 +868,30 @@ fn what_belongs_to_failure_detection_needs_it() {
         (
             network(r#""failure_detection":true,"release_after_ms":5"#),
             r#"network.release_after_ms: goes with `dead_claims`: "release-after""#,
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_watched_and_kept_has_limits() {
+    let many = vec!["[0,9]"; 65].join(",");
+    check(&[
+        (step(r#""watch":[[0,9]]"#), "steps[0].on: is missing: who watches"),
+        (
+            step(r#""watch":[[9,0]],"on":"a""#),
+            "steps[0].watch[0]: the range starts at 9, past its end 0",
+        ),
+        (
+            step(&format!(r#""watch":[{many}],"on":"a""#)),
+            "steps[0].watch: there are 65, more than 64",
+        ),
+        (
+            network(r#""history":3,"history_outside":4"#),
+            "network.history_outside: 4 is not within 0 to 3",
+        ),
+        (
+            network(r#""history_stable":"drop""#),
+            r#"network.history_stable: "drop" is not known to this version; known: keep, forget"#,
         ),
     ]);
 }

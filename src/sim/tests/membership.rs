@@ -351,3 +351,80 @@ fn a_copy_of_a_watched_run_goes_on_as_the_run_does() {
         assert_eq!(copy.metrics(), simulation.metrics());
     }
 }
+
+// --- What chance has found ---
+
+#[test]
+fn a_newcomer_whose_sponsor_has_lost_its_state_is_heard_by_those_who_do_not_know_it() {
+    // n1 knows of nothing that has happened while it was down.
+    let simulation = played(
+        r#""strategy":"pull""#,
+        r#"{"at_ms":100,"crash":"n1"},{"crash":"n3"},{"crash":"n4"},{"crash":"n5"},
+           {"at_ms":200,"join":"m","through":"n2"},
+           {"at_ms":2000,"on":"m","do":"register","claim":["m",0,9]},
+           {"at_ms":2100,"crash":"n2"},{"at_ms":2200,"restart":"n2","state":"lost"},
+           {"at_ms":2300,"partition":[["n1","n2","n3","n4","n5"]]},
+           {"restart":"n1"},{"restart":"n3"},{"restart":"n4"},{"restart":"n5"},
+           {"at_ms":9000,"heal":true}"#,
+        60_000,
+    );
+    check_agreement(&simulation);
+    assert_eq!(replica(&simulation, "n1").claims().priority(&claim("m", 0, 9)), Some(0));
+}
+
+#[test]
+fn who_is_retired_before_it_is_let_in_is_let_in_as_a_fresh_replica() {
+    let simulation = played(
+        r#""strategy":"push""#,
+        r#"{"partition":[["n1"]]},
+           {"at_ms":100,"join":"m","through":"n1"},{"pause":"m"},
+           {"at_ms":2000,"retire":"m","on":"n1"},
+           {"at_ms":3000,"heal":true},{"resume":"m"}"#,
+        60_000,
+    );
+    check_agreement(&simulation);
+    assert_eq!(*replica(&simulation, "m").node().id(), id("m", 1));
+}
+
+#[test]
+fn one_who_knows_nobody_any_more_gives_way_to_many() {
+    let lost = (1..=4).map(|n| {
+        let at_ms = 4_000 * n;
+        format!(
+            r#"{{"at_ms":{at_ms},"crash":"n{n}"}},
+               {{"at_ms":{},"restart":"n{n}","state":"lost"}}"#,
+            at_ms + 100
+        )
+    });
+    let steps = format!(
+        r#"{{"at_ms":500,"retire":"n2","on":"n1"}},{{"at_ms":3000,"crash":"n5"}},{},
+           {{"at_ms":20000,"on":"n1","do":"register","claim":["n1",0,9]}},
+           {{"at_ms":20000,"restart":"n5"}}"#,
+        lost.collect::<Vec<_>>().join(",")
+    );
+    for strategy in STRATEGIES {
+        let simulation = played(&format!(r#""strategy":"{strategy}""#), &steps, 90_000);
+        check_agreement(&simulation);
+        // Nobody else had to begin once more.
+        let incarnations =
+            simulation.replicas().iter().map(|replica| replica.node().id().incarnation);
+        assert_eq!(incarnations.collect::<Vec<_>>(), [1, 2, 1, 1, 1], "{strategy}");
+        assert_eq!(replica(&simulation, "n5").claims().priority(&claim("n1", 0, 9)), Some(0));
+    }
+}
+
+#[test]
+fn two_sides_of_which_one_has_retired_the_other_come_together() {
+    let simulation = played(
+        r#""strategy":"push-pull""#,
+        r#"{"partition":[["n1","n2"],["n3","n4","n5"]]},
+           {"at_ms":500,"on":"n5","do":"register","claim":["n5",0,9]},
+           {"at_ms":1000,"retire":"n3","on":"n1"},{"retire":"n4","on":"n1"},
+           {"at_ms":3000,"crash":"n1"},{"at_ms":3100,"restart":"n1","state":"lost"},
+           {"at_ms":6000,"crash":"n2"},{"at_ms":6100,"restart":"n2","state":"lost"},
+           {"at_ms":9000,"heal":true}"#,
+        90_000,
+    );
+    check_agreement(&simulation);
+    assert_eq!(replica(&simulation, "n1").claims().priority(&claim("n5", 0, 9)), Some(0));
+}

@@ -33,6 +33,7 @@ pub(crate) fn marks(scenario: &Scenario) -> Vec<Mark> {
             Action::Restart { .. } => Some(Mark::Event(at, "restart")),
             Action::Join { .. } => Some(Mark::Event(at, "join")),
             Action::Retire { .. } => Some(Mark::Event(at, "retire")),
+            Action::Watch { .. } => Some(Mark::Event(at, "watch")),
             Action::Leave(_) => Some(Mark::Event(at, "leave")),
             Action::Pause(_) => Some(Mark::Event(at, "pause")),
             Action::Resume(_) => Some(Mark::Event(at, "resume")),

@@ -225,6 +225,18 @@ impl Ownership {
         claims.map(|entry| (entry.range, entry.priority))
     }
 
+    /// Which nodes claim some of these keys, once for each claim, by the claims' order. O(log n) for
+    /// each.
+    pub fn claimants(&self, range: KeyRange) -> impl Iterator<Item = &NodeId> {
+        self.claims.overlapping(range).map(|entry| self.claims.node(entry))
+    }
+
+    /// Whether a node claims some of these keys. O(log n).
+    #[must_use]
+    pub fn serves(&self, node: &NodeId, range: KeyRange) -> bool {
+        self.claims.overlapping_of(node, range).next().is_some()
+    }
+
     // --- Beside another ---
 
     /// The maximal runs of keys at which the owners, or their priorities, are not those of

@@ -6,10 +6,12 @@ use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 
 use scalesmall_crdt::{Claim, KeyRange, NodeId, Operation};
-use scalesmall_node::{DeadClaims, Detection, Settings, SimTime, Strategy, Sync};
+use scalesmall_node::{
+    DeadClaims, Depth, Detection, Settings, SimTime, Strategy, Sync, WATCHED_RANGES_MAX,
+};
 
 use super::file::{
-    ClaimFile, LatencyFile, NetworkFile, PairFile, ScenarioFile, StepFile, UntilFile,
+    ClaimFile, LatencyFile, NetworkFile, PairFile, RangeFile, ScenarioFile, StepFile, UntilFile,
 };
 use super::form::{Number, Object, Rate, Signed, Whole};
 use super::{Action, Request, Scenario, ScenarioError, Step, Until};
@@ -41,7 +43,8 @@ const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
         strategy: Strategy::PushPull,
         sync: Sync::Delta,
         anti_entropy: true,
-        history: 4_096,
+        interest: false,
+        history: Depth { inside: 4_096, outside: 4_096, forgets_stable: false },
         detection: None,
     },
 };
@@ -176,6 +179,7 @@ impl Course {
                 return wrong(place, format!("{} cannot retire itself", name(*on)));
             }
             Action::Retire { on, .. } => runs(self, *on)?,
+            Action::Watch { replica, .. } => runs(self, *replica)?,
             Action::Leave(replica) => {
                 runs(self, *replica)?;
                 if self.paused.contains(replica) {
@@ -386,6 +390,19 @@ impl Names {
                 Action::Join { through: self.replica(&through, &name)? }
             }
             "leave" => Action::Leave(one(&file.leave)?),
+            "watch" => {
+                let on = format!("{place}.on");
+                let Some(name) = file.on else {
+                    return wrong(&on, "is missing: who watches");
+                };
+                let ranges = file.watch.unwrap_or_default();
+                few(&at, ranges.len(), WATCHED_RANGES_MAX)?;
+                let range = |(index, it): (usize, RangeFile)| {
+                    range(&format!("{at}[{index}]"), [(it.start, 0), (it.end, 1)])
+                };
+                let ranges = ranges.into_iter().enumerate().map(range).collect::<Checked<_>>()?;
+                Action::Watch { replica: self.replica(&on, &name)?, ranges }
+            }
             "pause" => Action::Pause(one(&file.pause)?),
             "resume" => Action::Resume(one(&file.resume)?),
             "network" => {
@@ -452,6 +469,7 @@ impl StepFile {
             ("retire", self.retire.is_some()),
             ("join", self.join.is_some()),
             ("leave", self.leave.is_some()),
+            ("watch", self.watch.is_some()),
             ("clock_skew_ms", self.clock_skew_ms.is_some()),
             ("sync", self.sync.is_some()),
             ("send", self.send.is_some()),
@@ -473,7 +491,7 @@ impl StepFile {
             }
         };
         let companions: [(&str, bool, &[&str]); 8] = [
-            ("on", self.on.is_some(), &["do", "retire", "clock_skew_ms"]),
+            ("on", self.on.is_some(), &["do", "retire", "watch", "clock_skew_ms"]),
             ("claim", self.claim.is_some(), &["do"]),
             ("by", self.by.is_some(), &["do"]),
             ("to", self.to.is_some(), &["do"]),
@@ -553,9 +571,19 @@ fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<Ne
         let ms: u32 = number(&at("interval_ms"), ms, 1..=INTERVAL_MS_MAX)?;
         network.gossip.interval_us = ms * 1_000;
     }
+    network.gossip.interest = file.interest.unwrap_or(network.gossip.interest);
+    let depth = &mut network.gossip.history;
     if let Some(history) = file.history {
-        network.gossip.history = number(&at("history"), history, 1..=HISTORY_MAX)?;
+        let count = number(&at("history"), history, 1..=HISTORY_MAX)?;
+        // Where nothing else is said, what is outside a node's interest is kept as well.
+        (depth.inside, depth.outside) = (count, count);
     }
+    if let Some(outside) = file.history_outside {
+        depth.outside = number(&at("history_outside"), outside, 0..=depth.inside)?;
+    }
+    let words = [("keep", false), ("forget", true)];
+    let stable = file.history_stable.as_deref();
+    choose(&at("history_stable"), stable, &words, &mut depth.forgets_stable)?;
     if let Some(fanout) = file.fanout {
         network.gossip.fanout = number(&at("fanout"), fanout, 1..=FANOUT_MAX)?;
     }

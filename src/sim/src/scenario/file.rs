@@ -62,6 +62,9 @@ pub(super) struct NetworkFile {
     pub(super) interval_ms: Option<Whole>,
     pub(super) fanout: Option<Whole>,
     pub(super) history: Option<Whole>,
+    pub(super) history_outside: Option<Whole>,
+    pub(super) history_stable: Option<String>,
+    pub(super) interest: Option<bool>,
     pub(super) failure_detection: Option<bool>,
     pub(super) probe_ms: Option<Whole>,
     pub(super) suspicion_ms: Option<Whole>,
@@ -116,6 +119,7 @@ pub(super) struct StepFile {
     pub(super) join: Option<String>,
     pub(super) through: Option<String>,
     pub(super) leave: Option<String>,
+    pub(super) watch: Option<Vec<RangeFile>>,
     pub(super) clock_skew_ms: Option<Signed>,
 
     pub(super) sync: Option<PairFile>,

@@ -7,7 +7,7 @@ mod form;
 
 use std::sync::Arc;
 
-use scalesmall_crdt::{NodeId, Operation};
+use scalesmall_crdt::{KeyRange, NodeId, Operation};
 use scalesmall_node::SimTime;
 
 use crate::NetworkSettings;
@@ -148,6 +148,13 @@ pub enum Action {
     },
     /// A node says goodbye and stops; it can be restarted.
     Leave(usize),
+    /// A node watches these keys from now on, beside those that it serves.
+    Watch {
+        /// The node.
+        replica: usize,
+        /// The keys.
+        ranges: Vec<KeyRange>,
+    },
     /// A node stops for a while; what is sent to it waits.
     Pause(usize),
     /// A paused node goes on.
@@ -193,7 +200,7 @@ impl Action {
             | Self::Observe(replica) => vec![*replica],
             Self::Join { through } => vec![*through],
             Self::Retire { replica, on } => vec![*replica, *on],
-            Self::ClockSkew { replica, .. } => vec![*replica],
+            Self::ClockSkew { replica, .. } | Self::Watch { replica, .. } => vec![*replica],
             Self::Sync { from, to }
             | Self::Send { from, to, .. }
             | Self::Cut { from, to }

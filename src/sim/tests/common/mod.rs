@@ -45,7 +45,8 @@ pub(crate) fn scenario(index: u64, moves: Moves) -> String {
     let network = match moves {
         Moves::Gossip => {
             let network = network(&mut making.draw, 40);
-            format!(r#""mode":"gossip",{network}{}{}"#, making.bandwidth(), making.detection())
+            let (bandwidth, detection) = (making.bandwidth(), making.detection());
+            format!(r#""mode":"gossip",{network}{bandwidth}{detection}{}"#, making.interest())
         }
         Moves::Manual => r#""mode":"manual""#.to_owned(),
     };
@@ -121,7 +122,7 @@ impl Making {
     }
 
     fn step(&mut self) {
-        let kinds = if self.has_all_faults { 30 } else { 20 };
+        let kinds = if self.has_all_faults { 31 } else { 20 };
         let fields = match (self.draw.below(kinds), self.moves) {
             (0, _) => self.partition(),
             (1, _) => r#""heal":true"#.to_owned(),
@@ -149,6 +150,7 @@ impl Making {
             (26 | 27, _) => self.join(),
             (28, _) => self.retire(),
             (29, _) => self.leave(),
+            (30, _) => self.watch(),
             _ => self.operation(),
         };
         self.push(fields);
@@ -181,6 +183,22 @@ impl Making {
         let leaver = self.up.remove(self.draw.index(self.up.len()));
         self.down.push(leaver);
         format!(r#""leave":{:?}"#, self.names[leaver])
+    }
+
+    /// At times, news goes first to whom it matters, and is not kept for long elsewhere.
+    fn interest(&mut self) -> String {
+        if !self.has_all_faults || self.draw.one_in(2) {
+            return String::new();
+        }
+        let outside = self.draw.below(2);
+        let stable = self.draw.pick(&["keep", "forget"]);
+        format!(r#","interest":true,"history_outside":{outside},"history_stable":"{stable}""#)
+    }
+
+    fn watch(&mut self) -> String {
+        let range = self.draw.pick(&["[0,99]", "[50,50],[4294967295,4294967295]", ""]);
+        let on = self.running();
+        format!(r#""watch":[{range}],"on":{:?}"#, self.names[on])
     }
 
     /// At times, nodes watch each other, and bury the dead.
