@@ -14,7 +14,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use scalesmall_sim::{Scenario, builtin};
+use scalesmall_sim::{FORMAT, Scenario, builtin};
 
 const EXAMPLES: &str = "Examples:
   scalesmall scenarios first-light | scalesmall run -
@@ -46,6 +46,8 @@ enum Command {
         /// The one to print.
         name: Option<String>,
     },
+    /// Prints how scenario files are written, and what the figures of a result mean.
+    Format,
 }
 
 fn main() -> ExitCode {
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Scenarios { name } => scenarios(name.as_deref()),
+        Command::Format => output::print(FORMAT).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|message| {
         // Nobody may be reading; the exit status tells as well.

@@ -22,6 +22,8 @@ fn main() {
     costs("64 nodes, 10 operations each in the first second", 64, 10, &STRATEGIES);
     let strategies: &[&str] = if is_large { &STRATEGIES } else { &["tree"] };
     costs("1,024 nodes, 1 operation each in the first second", 1_024, 1, strategies);
+    interest();
+    detection();
     speed();
 }
 
@@ -101,6 +103,97 @@ fn costs(title: &str, nodes: u64, count: u64, strategies: &[&str]) {
                 ratio(metrics.digest_bytes, &metrics),
                 100.0 * metrics.duplicates_received as f64 / arrivals as f64,
                 rounds.div_ceil(simulation.interval_us().into())
+            );
+        }
+    }
+}
+
+/// Nodes in a row, each of which serves its own keys and those of the next, and raises that claim
+/// at times.
+fn row(nodes: u64, network: &str) -> Scenario {
+    let width = (1 << 32) / (nodes + 1);
+    let request = |node: u64, what: &str| {
+        let start = node * width;
+        let claim = format!(r#"["n{node:05}",{start},{}]"#, start + 2 * width - 1);
+        format!(r#"{{"on":"n{node:05}",{what},"claim":{claim}}}"#)
+    };
+    let names: Vec<String> = (0..nodes).map(|node| format!(r#""n{node:05}""#)).collect();
+    let start: Vec<String> = (0..nodes).map(|node| request(node, r#""do":"register""#)).collect();
+    let raise =
+        |(node, at_ms)| request(node, &format!(r#""at_ms":{},"do":"increase","by":1"#, 10 * at_ms));
+    let raises: Vec<String> = each(nodes, 10).map(raise).collect();
+    let text = format!(
+        r#"{{"format":1,"seed":7,"network":{{{network}}},"replicas":[{}],"start":[{}],"steps":[{}],
+            "until":{{"converged":true,"max_ms":600000}}}}"#,
+        names.join(","),
+        start.join(","),
+        raises.join(",")
+    );
+    Scenario::parse(&text).expect("the scenario can be run")
+}
+
+fn interest() {
+    println!("\n64 nodes, 10 operations each in ten seconds, each of interest to two others\n");
+    println!(
+        "| strategy | loss | interest | interested know after | all know after | bytes ÷ minimum |"
+    );
+    println!("|---|---:|---|---:|---:|---:|");
+    for strategy in STRATEGIES {
+        for (loss, interest) in [("0", false), ("0", true), ("0.2", false), ("0.2", true)] {
+            let network = format!(r#""strategy":"{strategy}","loss":{loss},"interest":{interest}"#);
+            let simulation = finished(row(64, &network));
+            let metrics = simulation.metrics();
+            let ms = |us: Option<u64>| us.expect("there are operations") / 1_000;
+            println!(
+                "| {strategy} | {loss} | {interest} | {} ms | {} ms | {:.2} |",
+                ms(simulation.known_to_interested_after_us()),
+                ms(simulation.known_to_all_after_us()),
+                ratio(metrics.bytes_sent, &metrics),
+            );
+        }
+    }
+}
+
+/// What it costs to watch each other, and how soon a crash is known to all.
+fn detection() {
+    println!("\nFailure detection, a probe a second, one crash in a minute\n");
+    println!(
+        "| nodes | suspicion | loss | bytes a node a second | all miss it after | at most so many missed another for nothing |"
+    );
+    println!("|---:|---:|---:|---:|---:|---:|");
+    for (nodes, suspicion_s) in [(24_usize, 3), (128, 3), (128, 10)] {
+        for loss in ["0", "0.2"] {
+            let names: Vec<String> = (0..nodes).map(|node| format!(r#""n{node:03}""#)).collect();
+            let text = format!(
+                r#"{{"format":1,"seed":7,"replicas":[{}],
+                    "network":{{"strategy":"tree","loss":{loss},"failure_detection":true,"suspicion_ms":{suspicion_s}000}},
+                    "steps":[{{"at_ms":20000,"crash":"n001"}}],"until":{{"max_ms":60000}}}}"#,
+                names.join(",")
+            );
+            let scenario = Scenario::parse(&text).expect("the scenario can be run");
+            let mut simulation = Simulation::new(scenario);
+            let (mut known_at, mut for_nothing) = (None, 0);
+            while simulation.step() {
+                if simulation
+                    .last_event()
+                    .is_none_or(|(_, what)| what != "message" && what != "probe")
+                {
+                    continue;
+                }
+                let live = simulation.replicas().iter().filter(|replica| replica.is_live());
+                let missed: Vec<usize> = live.map(|it| it.node().down().count()).collect();
+                if missed.iter().all(|&count| count > 0) {
+                    known_at = known_at.or(Some(simulation.now()));
+                }
+                for_nothing = for_nothing.max(missed.iter().filter(|&&count| count > 1).count());
+            }
+            let known_after = known_at.map_or_else(
+                || "never".to_owned(),
+                |at| format!("{:.1} s", at.as_us() as f64 / 1e6 - 20.0),
+            );
+            println!(
+                "| {nodes} | {suspicion_s} s | {loss} | {} | {known_after} | {for_nothing} |",
+                simulation.metrics().membership_bytes / 60 / nodes as u64,
             );
         }
     }

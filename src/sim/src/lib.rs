@@ -65,6 +65,6 @@ pub use probability::Probability;
 pub use record::Record;
 pub use replica::{Replica, Status};
 pub use scalesmall_node::{DeadClaims, Depth, Detection, Settings, SimTime, Strategy, Sync};
-pub use scenario::{Action, Request, Scenario, ScenarioError, Step, Until};
+pub use scenario::{Action, FORMAT, Request, Scenario, ScenarioError, Step, Until};
 pub use simulation::{Metrics, Simulation};
 pub use trace::Trace;

@@ -7,7 +7,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::Moves;
+use common::{ALL_FAULTS_FROM, Moves};
 use scalesmall_sim::{Scenario, SimTime, Simulation, builtin};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -20,7 +20,13 @@ fn runs() -> Vec<(String, String)> {
     let builtin = builtin::ALL.iter().map(|&(name, text)| (name.to_owned(), text.to_owned()));
     let gossip = (0..130).map(|n| (format!("gossip-{n}"), common::scenario(n, Moves::Gossip)));
     let manual = (0..70).map(|n| (format!("manual-{n}"), common::scenario(n, Moves::Manual)));
-    builtin.chain(gossip).chain(manual).collect()
+    // And some with all faults that there are.
+    let all = ALL_FAULTS_FROM..;
+    let more =
+        all.clone().take(60).map(|n| (format!("gossip-{n}"), common::scenario(n, Moves::Gossip)));
+    let manual_more =
+        all.take(20).map(|n| (format!("manual-{n}"), common::scenario(n, Moves::Manual)));
+    builtin.chain(gossip).chain(manual).chain(more).chain(manual_more).collect()
 }
 
 fn simulation(text: &str) -> Simulation {

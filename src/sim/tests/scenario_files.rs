@@ -6,7 +6,7 @@ use scalesmall_crdt::ReplicaId;
 use scalesmall_node::Message;
 use scalesmall_sim::outcome::ClaimOutcome;
 use scalesmall_sim::{
-    Action, Mode, Outcome, Probability, Scenario, SimTime, Simulation, Status, Until,
+    Action, FORMAT, Mode, Outcome, Probability, Scenario, SimTime, Simulation, Status, Until,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -768,4 +768,32 @@ fn bytes_are_those_of_all_messages_and_the_least_is_each_operation_once_for_each
     assert_eq!(metrics.duplicates_received, 2, "b gets it twice, and gives it back to a");
     assert_eq!(metrics.payload_bytes_minimum, 2 * Message::update_len(update) as u64);
     assert_eq!(metrics.messages_lost, 0);
+}
+
+#[test]
+fn the_description_names_every_field_and_its_example_runs() {
+    let example = FORMAT.split("```").nth(1).and_then(|block| block.strip_prefix("json"));
+    Scenario::parse(example.expect("there is an example")).expect("it can be run");
+    // What is refused lists what is known.
+    let fields = |text: &str| -> Vec<String> {
+        let message = Scenario::parse(text).expect_err("there is no such field").to_string();
+        let known = message.split_once("expected one of").expect("it says what is known").1;
+        known.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let all = [
+        fields(r#"{"format":1,"wind":0}"#),
+        fields(&gossip_with(r#""wind":0"#)),
+        fields(r#"{"format":1,"replicas":["a"],"steps":[{"wind":0}]}"#),
+    ]
+    .concat();
+    assert!(all.len() > 50, "{all:?}");
+    // A load is not simulated yet.
+    for field in all.iter().filter(|&field| field != "load") {
+        let is_named = [format!("`{field}`"), format!("\"{field}\":"), format!("`\"{field}\"")];
+        assert!(is_named.iter().any(|it| FORMAT.contains(it)), "{field} is not described");
+    }
+}
+
+fn gossip_with(fields: &str) -> String {
+    format!(r#"{{"format":1,"replicas":["a"],"network":{{{fields}}}}}"#)
 }

@@ -14,6 +14,10 @@ use crate::NetworkSettings;
 
 pub use error::ScenarioError;
 
+/// The description of scenario files, for people.
+#[doc = include_str!("../../SCENARIOS.md")]
+pub const FORMAT: &str = include_str!("../../SCENARIOS.md");
+
 /// A checked scenario: whatever it names exists, and every number is within its limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
@@ -37,7 +41,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Reads a scenario file.
+    /// Reads a scenario file; see [`FORMAT`].
     ///
     /// # Errors
     ///
