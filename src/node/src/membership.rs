@@ -23,9 +23,10 @@
 //! them, and what is left out is found when digests are compared, which cover the roster.
 //!
 //! Should everybody have lost their state, there is nobody to let anybody in. Then, once all others
-//! whom it knew have told it so at one time, the first of them by name begins a roster of its own.
+//! whom it knew have told it so, the first by name of those who knew everybody begins a roster of its
+//! own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scalesmall_crdt::{ClaimMap, History, NodeId, ReplicaId, Roster, Stability, VersionVector};
@@ -38,8 +39,9 @@ use crate::{Effects, Members, Message, News, Node, Observation, SimTime, Timer};
 const ROSTER_FANOUT: usize = 3;
 /// Every so many times, all are asked at once to be let in: perhaps there is no member left.
 const ASK_ALL_EVERY: u16 = 4;
-/// For how many rounds two may refuse each other before one of them gives way.
-const STRIFE_ROUNDS: u64 = 64;
+/// For how many rounds two may refuse each other before one of them gives way, and what somebody
+/// has said counts.
+const PATIENCE_ROUNDS: u64 = 64;
 /// How many rounds a node stays that is about to leave.
 const LEAVING_ROUNDS: u64 = 4;
 /// The most members of whom a node remembers what each of them has seen, so as to fold what all
@@ -51,8 +53,8 @@ pub(crate) const STABILITY_MEMBERS_MAX: usize = 128;
 pub(crate) struct Joining {
     /// How often it has asked.
     attempt: u16,
-    /// Who has said, this time, that it is no member either.
-    refusals: BTreeSet<NodeId>,
+    /// Who has said that it is no member either, when, and whether it knows everybody.
+    no_members: BTreeMap<NodeId, (SimTime, bool)>,
     /// Whether it knows everybody that there is, and so may begin a new roster with the last of
     /// them.
     knows_all: bool,
@@ -173,11 +175,15 @@ impl Node {
     }
 
     fn note_opponent(&mut self, now: SimTime, other: &NodeId, effects: &mut Effects) {
-        let interval_us = self.settings.map_or(0, |settings| u64::from(settings.interval_us));
-        let patience_us = STRIFE_ROUNDS * interval_us;
+        let patience_us = self.patience_with_others_us();
         if self.strife.gives_way(now, &self.id.node, other, patience_us) && self.is_member() {
             self.begin_anew(Some(other.clone()), effects);
         }
+    }
+
+    /// For how long an opinion of others counts that they have not repeated.
+    fn patience_with_others_us(&self) -> u64 {
+        PATIENCE_ROUNDS * self.settings.map_or(0, |settings| u64::from(settings.interval_us))
     }
 
     // --- Joining ---
@@ -185,27 +191,20 @@ impl Node {
     /// Asks somebody to be let in.
     pub(crate) fn ask_to_join(&mut self, now: SimTime, effects: &mut Effects) {
         self.joining.attempt = self.joining.attempt.wrapping_add(1);
-        self.joining.refusals.clear();
         let others = self.members.names().filter(|&name| *name != self.id().node).count();
         let asks_all = self.joining.attempt.is_multiple_of(ASK_ALL_EVERY);
-        let attempt = self.joining.attempt;
         let asked = self.draw_peers(if asks_all { others } else { 1 });
         for peer in self.joining.preferred.iter().cloned().chain(asked) {
-            effects.messages.push((peer, Message::Join { attempt }));
+            effects.messages.push((peer, Message::Join));
         }
         self.begin_roster_if_last(now, effects);
     }
 
     /// Lets a newcomer in.
-    pub(crate) fn admit(
-        &mut self,
-        now: SimTime,
-        newcomer: ReplicaId,
-        attempt: u16,
-        effects: &mut Effects,
-    ) {
+    pub(crate) fn admit(&mut self, now: SimTime, newcomer: ReplicaId, effects: &mut Effects) {
         if !self.is_member() {
-            effects.messages.push((newcomer.node, Message::NoMember { attempt }));
+            let knows_all = self.joining.knows_all;
+            effects.messages.push((newcomer.node, Message::NoMember { knows_all }));
             return;
         }
         let mut news = Roster::new();
@@ -254,11 +253,11 @@ impl Node {
         &mut self,
         now: SimTime,
         from: NodeId,
-        attempt: u16,
+        knows_all: bool,
         effects: &mut Effects,
     ) {
-        if !self.is_member() && attempt == self.joining.attempt {
-            self.joining.refusals.insert(from);
+        if !self.is_member() && self.members.position(&from).is_some() {
+            self.joining.no_members.insert(from, (now, knows_all));
             self.begin_roster_if_last(now, effects);
         }
     }
@@ -266,7 +265,13 @@ impl Node {
     /// Begins a roster, where nobody is left to let this node in and it is the first by name.
     fn begin_roster_if_last(&mut self, now: SimTime, effects: &mut Effects) {
         let own = &self.id().node;
-        let is_behind = |other: &NodeId| own < other && self.joining.refusals.contains(other);
+        let patience_us = self.patience_with_others_us();
+        let is_behind = |other: &NodeId| {
+            let said = self.joining.no_members.get(other);
+            said.is_some_and(|&(at, knows_all)| {
+                now.us_since(at) <= patience_us && (own < other || !knows_all)
+            })
+        };
         let is_first = self.members.names().all(|other| other == own || is_behind(other));
         if self.joining.knows_all && is_first {
             let mut roster = Roster::new();
@@ -310,8 +315,7 @@ impl Node {
         self.progress.clear();
         self.id = id.clone();
         effects.observations.push(Observation::BegunAnew(id));
-        let attempt = self.joining.attempt;
-        effects.messages.extend(teller.clone().map(|teller| (teller, Message::Join { attempt })));
+        effects.messages.extend(teller.clone().map(|teller| (teller, Message::Join)));
         self.joining.preferred = teller;
     }
 

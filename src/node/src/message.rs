@@ -58,14 +58,11 @@ pub enum Message {
 
     // --- Who is a member, and who is there ---
     /// "Let me in."
-    Join {
-        /// How often the sender has asked.
-        attempt: u16,
-    },
+    Join,
     /// "I am no member either."
     NoMember {
-        /// The attempt that it answers.
-        attempt: u16,
+        /// Whether the sender knows everybody that there may be.
+        knows_all: bool,
     },
     /// "You are a member; this is the roster, and what I have."
     Welcome {
@@ -143,7 +140,7 @@ impl Message {
             | Self::Ack(_)
             | Self::Poll(_)
             | Self::Missing(_) => Purpose::Digest,
-            Self::Join { .. }
+            Self::Join
             | Self::NoMember { .. }
             | Self::Refused { .. }
             | Self::Roster { .. }
@@ -171,7 +168,7 @@ impl Message {
             Self::Prune => 0,
             Self::Batch { news, .. } => size_of::<u16>() + news.encoded_len(),
             Self::Ack(_) | Self::Poll(_) | Self::Missing(_) => size_of::<u16>(),
-            Self::Join { .. } | Self::NoMember { .. } => size_of::<u16>(),
+            Self::Join | Self::NoMember { .. } => 0,
             Self::Welcome { roster, state } => roster.to_bytes().len() + state.to_bytes().len(),
             Self::Refused { replica, roster } => {
                 replica.node.as_str().len() + 1 + size_of::<u32>() + roster.to_bytes().len()

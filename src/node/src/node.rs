@@ -274,9 +274,9 @@ impl Node {
 
     fn receive(&mut self, now: SimTime, from: ReplicaId, message: Message, effects: &mut Effects) {
         match message {
-            Message::Join { attempt } => return self.admit(now, from, attempt, effects),
-            Message::NoMember { attempt } => {
-                return self.note_no_member(now, from.node, attempt, effects);
+            Message::Join => return self.admit(now, from, effects),
+            Message::NoMember { knows_all } => {
+                return self.note_no_member(now, from.node, knows_all, effects);
             }
             Message::Welcome { roster, state } => {
                 return self.take_over(now, &from, roster, &state, effects);

@@ -456,7 +456,7 @@ impl Simulation {
         self.network.join(index, through);
         self.add(Node::newcomer(id.clone(), contacts, false, settings, seed));
         if settings.is_none() {
-            let message = Message::Join { attempt: 0 };
+            let message = Message::Join;
             self.deliver_parcel(Parcel { from: index, sender: id, to: through, message });
         }
         self.handle(index, Event::Start);

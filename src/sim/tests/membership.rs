@@ -428,3 +428,20 @@ fn two_sides_of_which_one_has_retired_the_other_come_together() {
     check_agreement(&simulation);
     assert_eq!(replica(&simulation, "n1").claims().priority(&claim("n5", 0, 9)), Some(0));
 }
+
+#[test]
+fn a_newcomer_that_was_never_let_in_is_in_nobodys_way() {
+    // a is known, by name the first, and knows nobody but n1.
+    let simulation = played(
+        r#""strategy":"push-pull""#,
+        r#"{"at_ms":100,"join":"a","through":"n1"},{"cut":["n1","a"]},
+           {"at_ms":3000,"crash":"n1"},{"crash":"n2"},{"crash":"n3"},{"crash":"n4"},{"crash":"n5"},
+           {"at_ms":4000,"heal":true},
+           {"restart":"n1","state":"lost"},{"restart":"n2","state":"lost"},
+           {"restart":"n3","state":"lost"},{"restart":"n4","state":"lost"},
+           {"restart":"n5","state":"lost"}"#,
+        60_000,
+    );
+    check_agreement(&simulation);
+    assert!(replica(&simulation, "a").node().roster().has_member(&id("n5", 1)));
+}
