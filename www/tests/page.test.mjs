@@ -229,6 +229,64 @@ test('the timeline goes anywhere and shows what was there', async () => {
   });
 });
 
+test('the divergence map darkens as nodes agree, and leads back in time', async () => {
+  const scenario = {
+    format: 1,
+    replicas: ['a', 'b'],
+    network: { mode: 'manual' },
+    steps: [
+      { at_ms: 1000, on: 'a', do: 'register', claim: ['a', 0, 2147483647] },
+      { at_ms: 2000, on: 'b', do: 'register', claim: ['b', 2147483648, 4294967295] },
+      { at_ms: 3000, sync: ['a', 'b'] },
+      { at_ms: 3000, sync: ['b', 'a'] },
+      { at_ms: 3900, heal: true },
+    ],
+    until: { max_ms: 4000 },
+  };
+  await withPage({ hash: `${hashOf(scenario)}&speed=max` }, async (page) => {
+    await statusWhen(page, (status) => status.state === 'ended');
+    // In the left half of the keys and in the right, in each second of the run.
+    const brightness = () => page.locator('.divergence canvas').evaluate((canvas) => {
+      // From a copy: that its pixels are read must not change how the page's own canvas is kept.
+      const copy = new OffscreenCanvas(canvas.width, canvas.height)
+        .getContext('2d', { willReadFrequently: true });
+      copy.drawImage(canvas, 0, 0);
+      const at = (x, y) => {
+        const { data } = copy.getImageData(canvas.width * x, canvas.height * y, 1, 1);
+        return data[0] + data[1] + data[2];
+      };
+      return [0.1, 0.4, 0.6, 0.9].map((y) => [at(0.3, y), at(0.9, y)]);
+    });
+    const played = await brightness();
+    const [[dark], [bright]] = played;
+    assert.ok(bright > dark + 150, `${bright} beside ${dark}`);
+    assert.deepEqual(played, [[dark, dark], [bright, dark], [bright, bright], [dark, dark]]);
+    const map = page.locator('#divergence');
+    assert.equal(
+      await page.locator('section', { has: map }).locator('p.visually-hidden').innerText(),
+      'Most disagreement: 100 % of the keys at 2.000 s, none since 3.000 s.',
+    );
+
+    // It plays on from there, hardly.
+    await page.locator('#speed').selectOption('1/100');
+    const { width, height } = await map.boundingBox();
+    await map.click({ position: { x: width * 0.7, y: height * 0.4 } });
+    await statusWhen(page, ({ timeUs }) => timeUs > 1_500_000 && timeUs < 1_700_000);
+    await page.locator('#play').click();
+    const there = await statusWhen(page, (status) => status.state === 'paused');
+    assert.match(await map.getAttribute('aria-valuetext'), /^1\.[56]\d\d s: 1 of 2 nodes disagrees on 50 %/);
+    assert.deepEqual(await brightness(), played);
+
+    await map.focus();
+    await page.keyboard.press('ArrowDown');
+    const below = await statusWhen(page, ({ timeUs }) => Number(timeUs) > Number(there.timeUs));
+    await page.keyboard.press('ArrowUp');
+    assert.deepEqual(await statusWhen(page, ({ timeUs }) => Number(timeUs) < Number(below.timeUs)), there);
+    await page.keyboard.press('End');
+    await statusWhen(page, ({ timeUs, state }) => timeUs === '4000000' && state === 'ended');
+  });
+});
+
 test('a node opens by mouse and by keyboard', async () => {
   await withPage({}, async (page) => {
     await page.locator('[data-node=n05]').click();
@@ -285,8 +343,9 @@ test('the stage is drawn in both themes and fits narrow screens', async () => {
     for (const size of [{ width: 1280, height: 800 }, { width: 360, height: 740, mobile: true }]) {
       await withPage({ ...size, colorScheme }, async (page) => {
         await statusWhen(page, (status) => Number(status.timeUs) > 500_000);
-        for (const canvas of ['.truth canvas', '.views canvas']) {
-          assert.ok((await colours(page, canvas)) > 15, `${canvas} in ${colorScheme}`);
+        for (const [canvas, least] of [['.truth', 15], ['.views', 15], ['.divergence', 5]]) {
+          const seen = await colours(page, `${canvas} canvas`);
+          assert.ok(seen > least, `${canvas} in ${colorScheme}: ${seen} colours`);
         }
         const overflow = await page.evaluate(() =>
           document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -310,5 +369,107 @@ test('a stage of many nodes shows the first of them and runs them all', async ()
     assert.equal(end.fingerprint, outcome.replicas.r299.fingerprint);
     assert.equal(await page.locator('[data-node]').count(), 256);
     assert.equal(await page.locator('text=The first 256 of 300 nodes').count(), 1);
+  });
+});
+
+/** What a scenario in a shared address or file comes to natively and in a page of its own. */
+async function comesTo(text) {
+  const run = native(text);
+  assert.equal(run.stderr, '');
+  const { replicas } = JSON.parse(run.stdout);
+  const expected = Object.values(replicas).find(({ status }) => status === 'up').fingerprint;
+  await withPage({ hash: `#json=${encodeURIComponent(text)}&speed=max` }, async (page) => {
+    const end = await statusWhen(page, ({ state }) => state === 'ended');
+    assert.equal(end.fingerprint, expected);
+  });
+  return expected;
+}
+
+const CALM = {
+  format: 1,
+  title: 'calm',
+  replicas: ['a', 'b', 'c'],
+  network: { latency_ms: [10, 20] },
+  steps: [{ at_ms: 100, on: 'a', do: 'increase', claim: ['a', 0, 99], by: 3 }],
+  until: { max_ms: 60000 },
+};
+
+test('operations and faults by hand become a part of the run, which can be shared', async () => {
+  let link;
+  await withPage({ hash: hashOf(CALM) }, async (page) => {
+    await statusWhen(page, ({ converged, timeUs }) => converged === 'true' && timeUs > 1_000_000);
+    // An operation, by the form and by the keyboard.
+    await page.locator('[data-node=b]').click();
+    await page.locator('#operation').selectOption('increase');
+    await page.locator('#by').fill('5');
+    await page.locator('#from').fill('0x100');
+    await page.locator('#up-to').fill('511');
+    await page.keyboard.press('Enter');
+    await page.locator('.tables').getByText('b (5)').first().waitFor();
+    // A crash, and a cut between the two that are left.
+    await page.locator('#crash-node').click();
+    await page.locator('.node-panel .condition', { hasText: 'crashed' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('#cut').click();
+    await page.locator('[data-node=a]').click();
+    await page.locator('#cut-now').click();
+    await page.locator('[data-node=a]', { hasText: 'cut off' }).waitFor();
+    await page.locator('#heal').click();
+    await page.locator('#loss').focus();
+    for (let times = 0; times < 10; times += 1) {
+      await page.keyboard.press('ArrowUp');
+    }
+    await page.locator('.setting', { hasText: '10 %' }).waitFor();
+    await page.locator('[data-node=b]').click();
+    await page.locator('#restart-node').click();
+    await page.locator('#share').click();
+    link = await page.locator('#link').inputValue();
+    assert.equal(await page.locator('#save').getAttribute('download'), 'scenario.json');
+  });
+  const text = decodeURIComponent(link.split('#json=')[1]);
+  const steps = JSON.parse(text).steps.map((step) => Object.keys(step).join(' '));
+  for (const kind of ['crash', 'partition', 'heal', 'network', 'restart']) {
+    assert.ok(steps.some((step) => step.includes(kind)), `${kind} in ${steps}`);
+  }
+  await comesTo(text);
+});
+
+test('what is done in the past begins another timeline, and the first stays', async () => {
+  await withPage({ hash: hashOf(CALM) }, async (page) => {
+    await statusWhen(page, ({ timeUs }) => timeUs > 2_000_000);
+    await page.keyboard.press('Space');
+    const before = await status(page);
+    await page.keyboard.press('Home');
+    await statusWhen(page, ({ timeUs }) => timeUs < 1_000_000);
+    assert.equal(await page.locator('#timeline').count(), 0);
+    await page.locator('[data-node=c]').click();
+    await page.locator('#do').click();
+    await page.locator('#timeline').waitFor();
+    await page.keyboard.press('Escape');
+    await statusWhen(page, ({ timeUs }) => timeUs === '0' || timeUs < 2_000_000);
+    await page.locator('.timeline input').fill('3000');
+    const other = await statusWhen(page, ({ converged, timeUs }) => converged === 'true' && timeUs >= 3_000_000);
+    assert.notEqual(other.fingerprint, before.fingerprint);
+    await page.locator('#timeline').selectOption('0');
+    await statusWhen(page, ({ fingerprint }) => fingerprint === before.fingerprint);
+  });
+});
+
+test('what cannot be done says why, and the run goes on', async () => {
+  await withPage({ hash: hashOf(CALM) }, async (page) => {
+    await page.locator('[data-node=a]').click();
+    await page.locator('#from').fill('nine');
+    await page.locator('#do').click();
+    const message = page.locator('#error');
+    await message.waitFor();
+    const text = await message.textContent();
+    assert.match(text, /cannot be done/);
+    assert.match(text, /claim\[1\].*nine/);
+    await page.locator('#from').fill('9');
+    await page.locator('#up-to').fill('3');
+    await page.locator('#do').click();
+    await page.locator('#error', { hasText: 'past its end' }).waitFor();
+    const { timeUs } = await status(page);
+    await statusWhen(page, (later) => Number(later.timeUs) > Number(timeUs));
   });
 });

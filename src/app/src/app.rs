@@ -1,11 +1,14 @@
 //! The root component: turns what happens into messages, keeps the frames going while something
 //! moves, and paints outside of the virtual document.
 
+use std::sync::Arc;
+
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::render::{AnimationFrame, request_animation_frame};
 use gloo::utils::{body, window};
 use scalesmall_crdt::KeyRange;
-use scalesmall_sim::SimTime;
+use scalesmall_sim::{Mode, Scenario, SimTime};
+use serde_json::json;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, MediaQueryList};
 use yew::prelude::*;
@@ -14,8 +17,10 @@ use crate::address::{self, Wish};
 use crate::announcer::Announcer;
 use crate::canvas;
 use crate::components::{
-    ErrorMessage, Mark, NodeFacts, NodePanel, Status, Tables, TopBar, Transport, ViewRows, marks,
+    BreakIt, DivergenceMap, ErrorMessage, Mark, NetworkFacts, NodeFacts, NodePanel, Share, Sharing,
+    Status, Tables, TopBar, Transport, ViewRows, marks,
 };
+use crate::edit::{self, Step, step};
 use crate::identity::Identities;
 use crate::keyboard;
 use crate::paint::{self, Axis, Pixels, Theme};
@@ -35,6 +40,8 @@ const FRAME_US_MAX: f64 = 100_000.0;
 /// The times between two updates of the document while something moves, in milliseconds.
 const DOCUMENT_MS: f64 = 60.0;
 const TABLES_MS: f64 = 250.0;
+/// The most timelines that are kept.
+const TIMELINES_MAX: usize = 12;
 
 /// What can happen to the page.
 pub(crate) enum Message {
@@ -47,8 +54,19 @@ pub(crate) enum Message {
     Faster,
     Slower,
     SetSpeed(Speed),
-    /// Opens a node, or closes the one that is open.
+    /// Opens a node, or closes the one that is open; or chooses it, where nodes are chosen.
     Select(Option<usize>),
+    /// Does something to the run.
+    Do(Step),
+    /// Begins to choose who is to be cut off, or no longer does.
+    ChooseCut(bool),
+    /// Cuts off whoever has been chosen.
+    CutOff,
+    ChangeTimeline(usize),
+    /// Shows how to share the run, or no longer does.
+    Share(bool),
+    /// Closes what is open.
+    Escape,
     /// The address has a new fragment.
     AddressChanged,
     CloseError,
@@ -66,12 +84,57 @@ struct Surface {
     theme: Theme,
 }
 
+/// What the painted divergence map depends on, within one run.
+#[derive(Clone, Copy, PartialEq)]
+struct PaintedDivergence {
+    version: u64,
+    extent: SimTime,
+    width: usize,
+    scale: usize,
+    theme: Theme,
+}
+
+/// One course of the run.
+#[derive(Clone)]
+struct Timeline {
+    scenario: Arc<Scenario>,
+    /// Where it parts from the one that it comes from.
+    from: SimTime,
+}
+
+/// Something that was asked for and cannot be done.
+struct Problem {
+    title: &'static str,
+    reason: AttrValue,
+    instead: &'static str,
+}
+
+impl Problem {
+    fn of_scenario(reason: impl Into<AttrValue>) -> Self {
+        let title = "This scenario cannot be run.";
+        Self { title, reason: reason.into(), instead: "The stage below shows First light instead." }
+    }
+
+    fn of_step(reason: impl Into<AttrValue>) -> Self {
+        let title = "This cannot be done now.";
+        Self { title, reason: reason.into(), instead: "The run goes on as it was." }
+    }
+}
+
 pub(crate) struct App {
     player: Player,
     identities: Shared<Identities>,
     marks: Shared<Vec<Mark>>,
-    error: Option<AttrValue>,
+    /// Every course that the run has been given, the first of them as it was loaded.
+    timelines: Vec<Timeline>,
+    /// Which of them is shown.
+    timeline: usize,
+    error: Option<Problem>,
     selected: Option<usize>,
+    /// While somebody chooses who is to be cut off.
+    chosen: Option<Vec<usize>>,
+    /// While it is shown how to share the run.
+    sharing: Option<Sharing>,
 
     photographer: Photographer,
     picture: Shared<Picture>,
@@ -85,6 +148,8 @@ pub(crate) struct App {
     views_canvas: NodeRef,
     pixels: Pixels,
     painted: Option<(Shared<Picture>, Surface)>,
+    divergence_canvas: NodeRef,
+    painted_divergence: Option<PaintedDivergence>,
     dark: Option<MediaQueryList>,
 
     frame: Option<AnimationFrame>,
@@ -100,15 +165,20 @@ impl Component for App {
 
     fn create(ctx: &Context<Self>) -> Self {
         let (wish, error) = wish();
-        let player = Player::new(wish.scenario, wish.speed, error.is_none());
+        let scenario = Arc::new(wish.scenario);
+        let player = Player::new(Arc::clone(&scenario), wish.speed, error.is_none());
         let mut photographer = Photographer::default();
         let picture = Shared::new(photographer.take(player.simulation()));
         let dark = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
         Self {
             identities: Shared::new(Identities::of(player.simulation().scenario())),
             marks: Shared::new(marks(player.simulation().scenario())),
-            error,
+            timelines: vec![Timeline { scenario, from: SimTime::ZERO }],
+            timeline: 0,
+            error: error.map(Problem::of_scenario),
             selected: None,
+            chosen: None,
+            sharing: None,
             pictured: player.version(),
             in_words: picture.clone(),
             picture,
@@ -118,6 +188,8 @@ impl Component for App {
             views_canvas: NodeRef::default(),
             pixels: Pixels::default(),
             painted: None,
+            divergence_canvas: NodeRef::default(),
+            painted_divergence: None,
             _listeners: listeners(ctx, dark.as_ref()),
             dark,
             frame: None,
@@ -143,7 +215,15 @@ impl Component for App {
             Message::Faster => self.player.set_speed(self.player.speed().faster()),
             Message::Slower => self.player.set_speed(self.player.speed().slower()),
             Message::SetSpeed(speed) => self.player.set_speed(speed),
+            Message::Select(Some(node)) if self.chosen.is_some() => self.choose(node),
             Message::Select(node) => self.selected = node.filter(|_| self.selected != node),
+            Message::Do(step) => self.do_step(step),
+            Message::ChooseCut(begins) => self.chosen = begins.then(Vec::new),
+            Message::CutOff => self.cut_off(),
+            Message::ChangeTimeline(timeline) => self.change_timeline(timeline),
+            Message::Share(is_open) => self.sharing = is_open.then(|| self.sharing()),
+            Message::Escape if self.chosen.is_some() => self.chosen = None,
+            Message::Escape => self.selected = None,
             Message::AddressChanged => self.load(),
             Message::CloseError => self.error = None,
             Message::Repaint => self.painted = None,
@@ -171,12 +251,19 @@ impl Component for App {
                     title={scenario.title.clone()}
                     about={words::about(scenario)}
                     status={self.status()}
+                    on_share={link.callback({
+                        let is_open = self.sharing.is_some();
+                        move |()| Message::Share(!is_open)
+                    })}
                 />
+                if let Some(sharing) = &self.sharing {
+                    <Share sharing={sharing.clone()} on_close={link.callback(|()| Message::Share(false))} />
+                }
                 <p class="visually-hidden" aria-live="polite">{ &self.announcer.text }</p>
                 <main class={classes!(self.selected.map(|_| "with-panel"))}>
                     <div class="stage">
                         if let Some(error) = &self.error {
-                            <ErrorMessage text={error} on_close={link.callback(|()| Message::CloseError)} />
+                            <ErrorMessage title={error.title} text={&error.reason} instead={error.instead} on_close={link.callback(|()| Message::CloseError)} />
                         }
                         <section aria-labelledby="truth-title">
                             <h2 id="truth-title">
@@ -197,17 +284,33 @@ impl Component for App {
                                 <small>{ "faint where it agrees with the truth, full colour where it differs" }</small>
                             </h2>
                             <div class="band views">
-                                <ViewRows picture={self.picture.clone()} identities={self.identities.clone()} {count} selected={self.selected} on_select={link.callback(|node| Message::Select(Some(node)))} />
+                                <ViewRows picture={self.picture.clone()} identities={self.identities.clone()} {count} selected={self.selected} chosen={self.chosen.clone().unwrap_or_default()} on_select={link.callback(|node| Message::Select(Some(node)))} />
                                 <canvas ref={&self.views_canvas} style={format!("height:{}px", paint::views_height(count))} aria-hidden="true" />
                             </div>
                             if count < self.picture.views.len() {
                                 <p class="faint">{ format!("The first {count} of {}; all of them run.", words::nodes(self.picture.views.len())) }</p>
                             }
                         </section>
+                        <DivergenceMap
+                            canvas={self.divergence_canvas.clone()}
+                            now={simulation.now()}
+                            extent={self.player.extent()}
+                            row_us={self.player.divergence().row_us()}
+                            summary={words::divergence(self.player.divergence(), &self.picture)}
+                            verdict={words::verdict(&self.picture)}
+                            on_seek={link.callback(Message::Seek)}
+                        />
+                        <BreakIt
+                            network={self.network_facts()}
+                            chosen={self.chosen.as_ref().map(Vec::len)}
+                            on_step={link.callback(Message::Do)}
+                            on_choose={link.callback(Message::ChooseCut)}
+                            on_cut={link.callback(|()| Message::CutOff)}
+                        />
                         <Tables picture={self.in_words.clone()} {count} />
                     </div>
                     if let Some(facts) = self.selected_facts() {
-                        <NodePanel {facts} on_close={link.callback(|()| Message::Select(None))} />
+                        <NodePanel {facts} on_close={link.callback(|()| Message::Select(None))} on_step={link.callback(Message::Do)} />
                     }
                 </main>
                 <Transport
@@ -219,6 +322,8 @@ impl Component for App {
                     marks={self.marks.clone()}
                     agreed_at={self.player.agreed_at().to_vec()}
                     speed={self.player.speed()}
+                    timelines={self.timelines.iter().map(|timeline| timeline.from).collect::<Vec<_>>()}
+                    timeline={self.timeline}
                     on_message={link.callback(|message| message)}
                 />
             </>
@@ -230,14 +335,116 @@ impl App {
     /// Starts over with what the address asks for now.
     fn load(&mut self) {
         let (wish, error) = wish();
-        self.player = Player::new(wish.scenario, wish.speed, error.is_none());
-        self.error = error;
+        let scenario = Arc::new(wish.scenario);
+        self.player = Player::new(Arc::clone(&scenario), wish.speed, error.is_none());
+        self.painted_divergence = None;
+        self.timelines = vec![Timeline { scenario, from: SimTime::ZERO }];
+        self.timeline = 0;
+        self.error = error.map(Problem::of_scenario);
         self.selected = None;
+        self.chosen = None;
+        self.follow_scenario();
+        self.picture = Shared::new(self.photographer.take(self.player.simulation()));
+        self.pictured = self.player.version();
+    }
+
+    fn follow_scenario(&mut self) {
         let scenario = self.player.simulation().scenario();
         self.identities = Shared::new(Identities::of(scenario));
         self.marks = Shared::new(marks(scenario));
-        self.picture = Shared::new(self.photographer.take(self.player.simulation()));
-        self.pictured = self.player.version();
+        if self.sharing.is_some() {
+            self.sharing = Some(self.sharing());
+        }
+    }
+
+    /// Does something to the run now. In the past, that begins another timeline.
+    fn do_step(&mut self, step: Step) {
+        let simulation = self.player.simulation();
+        let now = simulation.now();
+        match edit::with_step(simulation.scenario(), now, step) {
+            Ok(scenario) => self.go_on_by(scenario, now),
+            Err(reason) => self.error = Some(Problem::of_step(reason)),
+        }
+    }
+
+    fn go_on_by(&mut self, scenario: Scenario, now: SimTime) {
+        let scenario = Arc::new(scenario);
+        let was_in_the_past = self.player.is_in_the_past();
+        if !self.player.fork(Arc::clone(&scenario)) {
+            self.error = Some(Problem::of_step("the run has another past by now"));
+            return;
+        }
+        if !was_in_the_past {
+            self.timelines[self.timeline].scenario = scenario;
+        } else if self.timelines.len() < TIMELINES_MAX {
+            self.timeline = self.timelines.len();
+            self.timelines.push(Timeline { scenario, from: now });
+        } else {
+            // The first stays; of the others the oldest makes room.
+            self.timelines.remove(1);
+            self.timelines.push(Timeline { scenario, from: now });
+            self.timeline = self.timelines.len() - 1;
+        }
+        self.error = None;
+        self.follow_scenario();
+    }
+
+    fn change_timeline(&mut self, timeline: usize) {
+        if let Some(Timeline { scenario, .. }) = self.timelines.get(timeline) {
+            self.player.change_timeline(Arc::clone(scenario));
+            self.timeline = timeline;
+            self.follow_scenario();
+        }
+    }
+
+    fn sharing(&self) -> Sharing {
+        let file = self.player.simulation().scenario().to_json();
+        let compact = serde_json::from_str(&file).map(|file: serde_json::Value| file.to_string());
+        let compact = compact.expect("what is written is JSON");
+        let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
+        let here = window().location().href().unwrap_or_default();
+        let here = here.split('#').next().unwrap_or_default();
+        Sharing {
+            link: format!("{here}#json={}", encode(&compact)).into(),
+            file: format!("data:application/json;charset=utf-8,{}", encode(&file)).into(),
+        }
+    }
+
+    fn choose(&mut self, node: usize) {
+        let Some(chosen) = &mut self.chosen else { return };
+        match chosen.iter().position(|&other| other == node) {
+            Some(place) => {
+                chosen.remove(place);
+            }
+            None => chosen.push(node),
+        }
+    }
+
+    /// Those who are chosen on one side, all others on the other.
+    fn cut_off(&mut self) {
+        let Some(chosen) = self.chosen.take() else { return };
+        let names: Vec<String> =
+            self.picture.views.iter().map(|view| view.name.to_string()).collect();
+        let (apart, rest): (Vec<_>, Vec<_>) =
+            names.iter().enumerate().partition(|(node, _)| chosen.contains(node));
+        let side = |nodes: Vec<(usize, &String)>| -> Vec<String> {
+            nodes.into_iter().map(|(_, name)| name.clone()).collect()
+        };
+        self.do_step(step(json!({ "partition": [side(apart), side(rest)] })));
+    }
+
+    fn network_facts(&self) -> NetworkFacts {
+        let simulation = self.player.simulation();
+        let network = simulation.network();
+        NetworkFacts {
+            is_manual: network.mode == Mode::Manual,
+            is_cut: simulation.groups().is_some()
+                || simulation.cuts().next().is_some()
+                || simulation.clogs().next().is_some(),
+            loss: network.loss.to_f64() * 100.0,
+            duplicate: network.duplicate.to_f64() * 100.0,
+            latency_ms: network.latency_us.map(|us| us / 1_000),
+        }
     }
 
     /// Lets time pass until this frame. True if the document has to follow.
@@ -307,7 +514,8 @@ impl App {
         let node = self.selected?;
         let view = self.picture.views.get(node)?;
         let replica = &self.player.simulation().replicas()[node];
-        Some(NodeFacts::of(replica, view, self.identities.get(&view.name)))
+        let truth = self.player.simulation().truth();
+        Some(NodeFacts::of(replica, truth, view, self.identities.get(&view.name)))
     }
 
     /// Paints the bands, if anything on them has changed.
@@ -324,6 +532,7 @@ impl App {
             scale: canvas::scale(),
             theme: if is_dark { Theme::DARK } else { Theme::LIGHT },
         };
+        self.paint_divergence(surface.scale, surface.theme);
         let painted = Some((self.picture.clone(), surface));
         if self.painted == painted {
             return;
@@ -344,17 +553,38 @@ impl App {
         }
         self.painted = painted;
     }
+
+    /// Paints the divergence map, which changes when the others need not: as time passes in which
+    /// nothing happens, and when the end of the run is known.
+    fn paint_divergence(&mut self, scale: usize, theme: Theme) {
+        let Some(canvas) = self.divergence_canvas.cast::<HtmlCanvasElement>() else {
+            return;
+        };
+        let (divergence, extent) = (self.player.divergence(), self.player.extent());
+        let (width, version) = (canvas::width(&canvas), divergence.version());
+        let painted = Some(PaintedDivergence { version, extent, width, scale, theme });
+        if self.painted_divergence == painted {
+            return;
+        }
+        let width = width.saturating_sub(paint::VERSIONS_WIDTH) * scale;
+        let axis = Axis { keys: KeyRange::ALL, width };
+        paint::divergence(&mut self.pixels, axis, scale, &theme, divergence, extent);
+        if let Err(error) = canvas::show(&canvas, &self.pixels, &[], scale, &theme) {
+            gloo::console::error!("the divergence map cannot be drawn:", error);
+        }
+        self.painted_divergence = painted;
+    }
 }
 
 /// What the address asks for; where that cannot be, the built-in scenario, and why.
-fn wish() -> (Wish, Option<AttrValue>) {
+fn wish() -> (Wish, Option<String>) {
     let fragment = window().location().hash().unwrap_or_default();
     let decode = |text: &str| js_sys::decode_uri_component(text).ok().map(String::from);
     match address::read(&fragment, decode) {
         Ok(wish) => (wish, None),
         Err(error) => {
             let wish = Wish { scenario: address::first_light(), speed: Speed::default() };
-            (wish, Some(error.into()))
+            (wish, Some(error))
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What keys do.
 
+use serde_json::json;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent};
+use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 use crate::app::Message;
+use crate::edit::step;
 
 /// What a key asks for, unless the focused control uses that key itself.
 pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
@@ -15,6 +17,7 @@ pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
     let key = event.key();
     let is_for_control = match control.as_str() {
         "BUTTON" | "SUMMARY" | "A" => matches!(key.as_str(), " " | "Enter"),
+        "INPUT" if !is_slider(focused.as_ref()) => key != "Escape",
         // On the timeline, arrows go from change to change instead of millisecond by millisecond.
         "INPUT" => !matches!(key.as_str(), " " | "." | "ArrowLeft" | "ArrowRight"),
         "SELECT" => true,
@@ -30,11 +33,19 @@ pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
         "Home" => Some(Message::Restart),
         "+" | "=" => Some(Message::Faster),
         "-" => Some(Message::Slower),
-        "Escape" => Some(Message::Select(None)),
+        "Escape" => Some(Message::Escape),
+        "p" | "P" => Some(Message::ChooseCut(true)),
+        "h" | "H" => Some(Message::Do(step(json!({ "heal": true })))),
         "ArrowUp" => focus_neighbour(focused.as_ref()?, false),
         "ArrowDown" => focus_neighbour(focused.as_ref()?, true),
         _ => None,
     }
+}
+
+/// Whether a control takes no text.
+fn is_slider(control: Option<&Element>) -> bool {
+    let input = control.and_then(|control| control.dyn_ref::<HtmlInputElement>());
+    input.is_some_and(|input| input.type_() == "range")
 }
 
 /// From one node's strip to the next.

@@ -2,16 +2,20 @@
 //! converge.
 //!
 //! A [`Player`](player::Player) plays a simulation; a [`Picture`](picture::Picture) is what one
-//! moment of it shows, as plain data; [`paint`] makes the bands of it, [`words`] the sentences,
-//! and [`components`] the document around them. No component knows a protocol: each can be
+//! moment of it shows, as plain data, and a [`Divergence`](divergence::Divergence) who disagreed at
+//! all moments so far; [`paint`] makes the bands of them, [`words`] the sentences, and
+//! [`components`] the document around them. No component knows a protocol: each can be
 //! deleted without changing a run.
 
 mod address;
 mod announcer;
 mod app;
 mod canvas;
+mod checkpoints;
 mod components;
 mod crash_report;
+mod divergence;
+mod edit;
 mod identity;
 mod keyboard;
 mod paint;

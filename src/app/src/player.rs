@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use scalesmall_sim::{Scenario, SimTime, Simulation};
 
+use crate::checkpoints::Checkpoints;
+use crate::divergence::Divergence;
 use crate::speed::Speed;
 
 /// The most moments of one kind that are remembered.
@@ -37,10 +39,11 @@ enum Goal {
 }
 
 /// Plays one scenario. What is shown at a time depends on that time alone, however it was
-/// reached: to go back is to play again from the start.
+/// reached: to go back is to play again from a checkpoint, or from the start.
 pub(crate) struct Player {
     scenario: Arc<Scenario>,
     simulation: Simulation,
+    checkpoints: Checkpoints,
     /// Counts the simulations that there have been, each of which counts its changes anew.
     takes: u64,
     is_playing: bool,
@@ -51,6 +54,7 @@ pub(crate) struct Player {
     changed_at: Vec<SimTime>,
     /// When all live nodes came to agree, ascending.
     agreed_at: Vec<SimTime>,
+    divergence: Divergence,
     furthest: SimTime,
     /// Where the run ended, once it has.
     ended_at: Option<SimTime>,
@@ -59,11 +63,13 @@ pub(crate) struct Player {
 }
 
 impl Player {
-    pub(crate) fn new(scenario: Scenario, speed: Speed, is_playing: bool) -> Self {
-        let scenario = Arc::new(scenario);
+    pub(crate) fn new(scenario: impl Into<Arc<Scenario>>, speed: Speed, is_playing: bool) -> Self {
+        let scenario = scenario.into();
         Self {
             simulation: Simulation::new(Arc::clone(&scenario)),
+            divergence: Divergence::new(&scenario),
             scenario,
+            checkpoints: Checkpoints::new(),
             takes: 0,
             is_playing,
             speed,
@@ -112,6 +118,11 @@ impl Player {
         &self.agreed_at
     }
 
+    /// Who disagreed, when and where, as far as the run has been played.
+    pub(crate) fn divergence(&self) -> &Divergence {
+        &self.divergence
+    }
+
     /// The end of the run as far as it is known: where it ended, or some way past what has been
     /// played and past the last step.
     pub(crate) fn extent(&self) -> SimTime {
@@ -143,7 +154,7 @@ impl Player {
     /// Goes back to time 0, and plays on if it was playing.
     pub(crate) fn restart(&mut self) {
         self.is_playing |= self.simulation.has_ended();
-        self.rewind();
+        self.rewind(SimTime::ZERO);
     }
 
     /// Pauses, and goes to the next moment at which something changes that is to be seen.
@@ -163,9 +174,44 @@ impl Player {
     /// Goes to a time.
     pub(crate) fn seek(&mut self, to: SimTime) {
         if to < self.simulation.now() {
-            self.rewind();
+            self.rewind(to);
         }
         self.goal = Some(Goal::Time(to));
+    }
+
+    /// Goes on from now by another scenario with the same past. False where it has another.
+    pub(crate) fn fork(&mut self, scenario: Arc<Scenario>) -> bool {
+        let Some(fork) = self.simulation.fork(Arc::clone(&scenario)) else { return false };
+        self.simulation = fork;
+        self.scenario = scenario;
+        self.takes += 1;
+        self.goal = None;
+        self.forget_after(self.simulation.now());
+        true
+    }
+
+    /// Shows another timeline at the same time.
+    pub(crate) fn change_timeline(&mut self, scenario: Arc<Scenario>) {
+        let now = self.simulation.now();
+        let parted = common_past(&self.scenario, &scenario).min(now);
+        self.scenario = scenario;
+        // From there on, all that is known is of the other one.
+        self.forget_after(parted);
+        self.rewind(parted);
+        self.goal = Some(Goal::Time(now));
+    }
+
+    /// Whether the run has been played further than to where it is now.
+    pub(crate) fn is_in_the_past(&self) -> bool {
+        self.simulation.now() < self.furthest
+    }
+
+    fn forget_after(&mut self, time: SimTime) {
+        self.changed_at.retain(|&at| at <= time);
+        self.agreed_at.retain(|&at| at <= time);
+        (self.furthest, self.ended_at) = (time, None);
+        self.divergence.forget_after(time);
+        self.checkpoints.forget_after(time);
     }
 
     /// Lets `wall_us` microseconds pass for the one who watches. Works for as long as `has_time`
@@ -224,9 +270,13 @@ impl Player {
     }
 
     fn advance_by_one(&mut self) -> bool {
+        if let Some(next) = self.simulation.next_time() {
+            self.divergence.pass(&self.simulation, next.min(self.scenario.until.max));
+        }
         let changes = self.simulation.changes();
         let agreed = self.simulation.agreed();
         let goes_on = self.simulation.step();
+        self.checkpoints.follow(&self.simulation);
         let now = self.simulation.now();
         if self.simulation.changes() != changes {
             remember(&mut self.changed_at, now);
@@ -240,16 +290,31 @@ impl Player {
     fn note_extent(&mut self) {
         let now = self.simulation.now();
         self.furthest = self.furthest.max(now);
+        // What else happens now belongs to what is seen now, too.
+        if self.simulation.has_ended() || !self.is_next_by(now) {
+            self.divergence.pass(&self.simulation, now + 1);
+        }
         if self.simulation.has_ended() {
             self.ended_at = Some(now);
         }
     }
 
-    fn rewind(&mut self) {
-        self.simulation = Simulation::new(Arc::clone(&self.scenario));
+    /// Goes back to `to`, or to some time before it.
+    fn rewind(&mut self, to: SimTime) {
+        let scenario = &self.scenario;
+        let before = self.checkpoints.before(to, scenario);
+        self.simulation = before.unwrap_or_else(|| Simulation::new(Arc::clone(scenario)));
         self.takes += 1;
         self.goal = None;
     }
+}
+
+/// Until when two scenarios are the same.
+fn common_past(one: &Scenario, other: &Scenario) -> SimTime {
+    let is_same = |(a, b): &(_, _)| a == b;
+    let same = one.steps.iter().zip(&other.steps).take_while(is_same).count();
+    let next = [one, other].into_iter().filter_map(|scenario| scenario.steps.get(same));
+    next.map(|step| step.at).min().unwrap_or(SimTime::from_us(u64::MAX))
 }
 
 /// Adds a moment, unless it is known from an earlier take.
@@ -304,6 +369,52 @@ mod tests {
         player.advance(0, || true);
         assert_eq!((player.simulation().now(), player.simulation().trace()), (at, trace));
         assert_eq!(player.state(), State::Paused);
+    }
+
+    #[test]
+    fn going_back_a_long_way_takes_a_few_events() {
+        let mut player = player(true);
+        play_to_the_end(&mut player);
+        let end = (player.simulation().now(), player.simulation().trace());
+        let mut most = 0;
+        for at_ms in (0..end.0.as_ms()).rev().step_by(97) {
+            player.seek(SimTime::from_ms(at_ms as u32));
+            let mut events = 0;
+            player.advance(0, || {
+                events += 1;
+                true
+            });
+            most = most.max(events);
+        }
+        assert!(most < 3_000, "{most} events to go back");
+        player.seek(end.0);
+        player.advance(0, || true);
+        assert_eq!((player.simulation().now(), player.simulation().trace()), end);
+    }
+
+    #[test]
+    fn a_fork_goes_on_from_where_it_is_and_the_other_timeline_stays() {
+        let mut player = player(true);
+        player.seek(SimTime::from_ms(3_000));
+        player.advance(0, || true);
+        let first = Arc::clone(&player.scenario);
+        let crash = crate::edit::step(serde_json::json!({ "crash": "n03" }));
+        let now = player.simulation().now();
+        let other = Arc::new(crate::edit::with_step(&first, now, crash).unwrap());
+        assert!(player.fork(Arc::clone(&other)));
+        play_to_the_end(&mut player);
+        let fork = player.simulation().trace();
+
+        player.change_timeline(first);
+        play_to_the_end(&mut player);
+        let mut alone = self::player(true);
+        play_to_the_end(&mut alone);
+        assert_eq!(player.simulation().trace(), alone.simulation().trace());
+        player.seek(SimTime::from_ms(2_000));
+        player.advance(0, || true);
+        player.change_timeline(other);
+        play_to_the_end(&mut player);
+        assert_eq!(player.simulation().trace(), fork);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use scalesmall_crdt::{Key, KeyRange, Owner};
 use scalesmall_sim::{Mode, Scenario, Settings, Status, Sync};
 
+use crate::divergence::Divergence;
 use crate::picture::{Picture, View};
 
 /// The state of the whole in a few words, as they stand within a sentence.
@@ -84,6 +85,28 @@ pub(crate) fn owners(owners: &[Owner]) -> String {
 pub(crate) fn differences(view: &View) -> Vec<(KeyRange, String)> {
     let segments = view.differences.iter().flat_map(|&range| view.ownership.segments_in(range));
     segments.map(|segment| (segment.range, owners(&segment.owners))).collect()
+}
+
+/// The divergence map in a sentence, at the moment of the picture.
+pub(crate) fn divergence(divergence: &Divergence, picture: &Picture) -> String {
+    let rows = divergence.rows();
+    // The first where several have the most.
+    let disputed = rows.iter().enumerate().filter(|(_, row)| row.disputed_keys > 0);
+    let Some((at, most)) = disputed.rev().max_by_key(|(_, row)| row.disputed_keys) else {
+        return match rows.last() {
+            Some(_) => "No node has differed from the truth so far.".to_owned(),
+            None => "Nothing has been played yet.".to_owned(),
+        };
+    };
+    let (keys, at) = (share(most.disputed_keys), divergence.moment(at));
+    let agreed = rows.iter().rev().take_while(|row| row.disputed_keys == 0).count();
+    let since = match agreed {
+        // A run that ends as soon as all agree has no row in which they do.
+        0 if picture.disagreeing() == 0 => format!(", none at {}", picture.at),
+        0 => String::new(),
+        _ => format!(", none since {}", divergence.moment(rows.len() - agreed)),
+    };
+    format!("Most disagreement: {keys} of the keys at {at}{since}.")
 }
 
 /// A key in hex, in two groups of four digits.
@@ -171,5 +194,31 @@ mod tests {
         assert_eq!(at(2).0, "all agree on the keys, 1 of 3 nodes lacks news");
         assert_eq!(at(2).1, "agrees on the keys, lacks 1 operation");
         assert_eq!((at(3).0, at(3).1), ("all 3 nodes agree".to_owned(), "agrees".to_owned()));
+    }
+
+    #[test]
+    fn the_map_is_summed_up() {
+        let text = r#"{ "format": 1, "replicas": ["a", "b"], "network": { "mode": "manual" },
+            "steps": [ { "at_ms": 1, "on": "a", "do": "register", "claim": ["a", 0, 2147483647] },
+                       { "at_ms": 2, "sync": ["a", "b"] }, { "at_ms": 20, "heal": true } ],
+            "until": { "max_ms": 24 } }"#;
+        let mut simulation = Simulation::new(Scenario::parse(text).unwrap());
+        let mut map = Divergence::new(simulation.scenario());
+        let mut photographer = Photographer::default();
+        let empty = divergence(&map, &photographer.take(&simulation));
+        assert_eq!(empty, "Nothing has been played yet.");
+        // Nothing happens between one of these times and the next.
+        let mut at = |us| {
+            map.pass(&simulation, SimTime::from_us(us));
+            simulation.run_until(SimTime::from_us(us));
+            divergence(&map, &photographer.take(&simulation))
+        };
+        assert_eq!(at(1_000), "No node has differed from the truth so far.");
+        assert_eq!(at(1_500), "Most disagreement: 50 % of the keys at 0.001 s.");
+        assert_eq!(at(2_000), "Most disagreement: 50 % of the keys at 0.001 s, none at 0.002 s.");
+        assert_eq!(
+            at(3_000),
+            "Most disagreement: 50 % of the keys at 0.001 s, none since 0.002 s."
+        );
     }
 }

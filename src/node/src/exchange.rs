@@ -89,7 +89,7 @@ impl Node {
         }
         let is_in_full = self.settings.is_some_and(|settings| settings.sync == Sync::FullState);
         if is_in_full || !self.history.reaches(seen) {
-            return Some(News::State(Arc::new(self.claims.clone())));
+            return Some(self.whole_state());
         }
         Some(News::Updates(self.updates_beyond(to, seen)))
     }

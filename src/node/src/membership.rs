@@ -3,9 +3,12 @@
 //! # Model
 //!
 //! The [`Roster`] says who has joined and has not been retired. A newcomer, or a node that has lost
-//! its state and so is another replica, asks any member to let it in. The sponsor first puts it on
-//! its own roster and then hands over that and its state. Until then the newcomer takes nothing
-//! from anybody; it can issue operations, since those cancel nothing that others know of.
+//! its state and so is another replica, asks who would let it in, and accepts the offer of one
+//! member. That sponsor first puts it on its own roster and then hands over that and its state. Until
+//! then the newcomer takes nothing from anybody; it can issue operations, since those cancel nothing
+//! that others know of. **One replica has one sponsor**: whoever has it on its roster relies on that
+//! it has had all that its sponsor had. Should the sponsor not answer any more, the newcomer goes on
+//! as a fresh replica before it turns to another one.
 //!
 //! **A member listens to members only, once anybody has been retired.** While nobody has, every
 //! replica there is was let in by somebody on this roster, so whatever has been folded here, its
@@ -53,6 +56,8 @@ pub(crate) const STABILITY_MEMBERS_MAX: usize = 128;
 pub(crate) struct Joining {
     /// How often it has asked.
     attempt: u16,
+    /// Whose offer it has accepted, and when.
+    sponsor: Option<(ReplicaId, SimTime)>,
     /// Who has said that it is no member either, when, and whether it knows everybody.
     no_members: BTreeMap<NodeId, (SimTime, bool)>,
     /// Whether it knows everybody that there is, and so may begin a new roster with the last of
@@ -112,6 +117,11 @@ impl Joining {
     pub(crate) fn knows_all(&self) -> bool {
         self.knows_all
     }
+
+    pub(crate) fn follow_clock_back(&mut self, by_us: u64) {
+        self.sponsor.iter_mut().for_each(|(_, at)| *at = at.earlier_by(by_us));
+        self.no_members.values_mut().for_each(|(at, _)| *at = at.earlier_by(by_us));
+    }
 }
 
 impl Node {
@@ -138,6 +148,25 @@ impl Node {
         let roster = self.stability.roster();
         let is_heard = || roster.has_member(from) || roster.has_all_who_joined();
         !roster.has_retired(from) && (self.settings.is_none() || (self.is_member() && is_heard()))
+    }
+
+    /// Whether news is taken from somebody who is listened to. **A state is taken only where both
+    /// have the same roster**: it may be folded, by the word of those on the roster of its sender;
+    /// somebody who is not among them may have let others cancel a part of what was folded.
+    pub(crate) fn takes(&self, news: &News) -> bool {
+        match news {
+            News::Updates(_) => true,
+            News::State { roster, .. } => {
+                self.settings.is_none() || *roster == self.members.fingerprint()
+            }
+        }
+    }
+
+    /// All that this node has, for somebody who has the same roster.
+    #[must_use]
+    pub fn whole_state(&self) -> News {
+        let (state, roster) = (Arc::new(self.claims.clone()), self.members.fingerprint());
+        News::State { state, roster }
     }
 
     /// Tells somebody who is not listened to.
@@ -190,6 +219,17 @@ impl Node {
 
     /// Asks somebody to be let in.
     pub(crate) fn ask_to_join(&mut self, now: SimTime, effects: &mut Effects) {
+        if let Some((sponsor, since)) = &self.joining.sponsor {
+            if now.us_since(*since) <= self.patience_with_others_us() {
+                let accept = Message::Accept { sponsor: sponsor.clone() };
+                effects.messages.push((sponsor.node.clone(), accept));
+                return;
+            }
+            // Perhaps it is on that roster, and never will have had that state.
+            self.id = self.id.fresh();
+            self.stability = Stability::new(self.id.clone(), Roster::new());
+            self.joining.sponsor = None;
+        }
         self.joining.attempt = self.joining.attempt.wrapping_add(1);
         let others = self.members.names().filter(|&name| *name != self.id().node).count();
         let asks_all = self.joining.attempt.is_multiple_of(ASK_ALL_EVERY);
@@ -200,11 +240,34 @@ impl Node {
         self.begin_roster_if_last(now, effects);
     }
 
-    /// Lets a newcomer in.
-    pub(crate) fn admit(&mut self, now: SimTime, newcomer: ReplicaId, effects: &mut Effects) {
-        if !self.is_member() {
-            let knows_all = self.joining.knows_all;
-            effects.messages.push((newcomer.node, Message::NoMember { knows_all }));
+    /// Offers to let a newcomer in.
+    pub(crate) fn offer(&mut self, newcomer: &ReplicaId, effects: &mut Effects) {
+        let knows_all = self.joining.knows_all;
+        let answer = match self.is_member() {
+            true => Message::Offer,
+            false => Message::NoMember { knows_all },
+        };
+        effects.messages.push((newcomer.node.clone(), answer));
+    }
+
+    /// Accepts the first offer.
+    pub(crate) fn accept(&mut self, now: SimTime, from: ReplicaId, effects: &mut Effects) {
+        if !self.is_member() && self.joining.sponsor.is_none() {
+            effects.messages.push((from.node.clone(), Message::Accept { sponsor: from.clone() }));
+            self.joining.sponsor = Some((from, now));
+        }
+    }
+
+    /// Lets a newcomer in that has accepted the offer of `sponsor`: of this replica, not of one
+    /// that this node was before.
+    pub(crate) fn admit(
+        &mut self,
+        now: SimTime,
+        newcomer: ReplicaId,
+        sponsor: &ReplicaId,
+        effects: &mut Effects,
+    ) {
+        if !self.is_member() || sponsor != self.id() {
             return;
         }
         let mut news = Roster::new();
@@ -227,13 +290,15 @@ impl Node {
         state: &Arc<ClaimMap>,
         effects: &mut Effects,
     ) {
-        if self.is_member() || !roster.has_member(self.id()) || !roster.has_member(from) {
+        let is_from_sponsor = self.joining.sponsor.as_ref().is_some_and(|(it, _)| it == from);
+        if self.is_member() || !is_from_sponsor || !roster.has_member(self.id()) {
             return;
         }
         self.begin_roster(now, roster, effects);
         // What was issued before it was let in is news to everybody.
         let own: Vec<_> = self.history.iter().cloned().collect();
-        self.take_in(now, &from.node, News::State(Arc::clone(state)), effects);
+        let (state, roster) = (Arc::clone(state), self.members.fingerprint());
+        self.take_in(now, &from.node, News::State { state, roster }, effects);
         for update in own {
             self.pass_on(now, Some(update), None, effects);
         }
@@ -276,7 +341,13 @@ impl Node {
         if self.joining.knows_all && is_first {
             let mut roster = Roster::new();
             roster.join(self.id().clone());
-            // The others whom it knows go on being asked, and may find it.
+            // Should there be a member after all, of whom none of them knows, nobody here may listen
+            // to it, since what it has folded is not here: as if somebody had been retired.
+            let former = self.id().incarnation.checked_sub(1);
+            let node = self.id().node.clone();
+            former.into_iter().for_each(|incarnation| {
+                roster.retire(ReplicaId { node: node.clone(), incarnation });
+            });
             self.begin_roster(now, Arc::new(roster), effects);
         }
     }
@@ -300,9 +371,8 @@ impl Node {
         let own = known.filter(|replica| replica.node == self.id().node).max();
         let latest = own.cloned().map_or(self.id().clone(), |own| own.max(self.id().clone()));
         let id = latest.fresh();
-        // Somebody who has been a member knows them all.
-        let was_member = self.stability.roster().joined().any(|replica| replica == self.id());
-        self.joining = Joining::new(was_member || self.joining.knows_all);
+        // Who has not been listened to does not know who has joined meanwhile.
+        self.joining = Joining::new(false);
         self.stability = Stability::new(id.clone(), Roster::new());
         self.strife = Strife::default();
         self.claims = ClaimMap::new();

@@ -57,8 +57,15 @@ pub enum Message {
     Missing(u16),
 
     // --- Who is a member, and who is there ---
-    /// "Let me in."
+    /// "Who lets me in?"
     Join,
+    /// "I would."
+    Offer,
+    /// "Do."
+    Accept {
+        /// Who has offered it.
+        sponsor: ReplicaId,
+    },
     /// "I am no member either."
     NoMember {
         /// Whether the sender knows everybody that there may be.
@@ -97,7 +104,13 @@ pub enum News {
     /// Some updates, [`UPDATES_MAX`] at most.
     Updates(Delta),
     /// All that the sender has. Where nodes share a process, they share what does not change.
-    State(Arc<ClaimMap>),
+    State {
+        /// Its state.
+        state: Arc<ClaimMap>,
+        /// The digest of its roster: a state may be folded, and so is only for those who have the
+        /// same roster.
+        roster: Fingerprint,
+    },
 }
 
 /// What a message is for.
@@ -141,6 +154,8 @@ impl Message {
             | Self::Poll(_)
             | Self::Missing(_) => Purpose::Digest,
             Self::Join
+            | Self::Offer
+            | Self::Accept { .. }
             | Self::NoMember { .. }
             | Self::Refused { .. }
             | Self::Roster { .. }
@@ -168,7 +183,8 @@ impl Message {
             Self::Prune => 0,
             Self::Batch { news, .. } => size_of::<u16>() + news.encoded_len(),
             Self::Ack(_) | Self::Poll(_) | Self::Missing(_) => size_of::<u16>(),
-            Self::Join | Self::NoMember { .. } => 0,
+            Self::Join | Self::Offer | Self::NoMember { .. } => 0,
+            Self::Accept { sponsor } => sponsor.node.as_str().len() + 1 + size_of::<u32>(),
             Self::Welcome { roster, state } => roster.to_bytes().len() + state.to_bytes().len(),
             Self::Refused { replica, roster } => {
                 replica.node.as_str().len() + 1 + size_of::<u32>() + roster.to_bytes().len()
@@ -192,14 +208,14 @@ impl News {
     pub fn is_new_to(&self, seen: &VersionVector) -> bool {
         match self {
             Self::Updates(updates) => updates.dots().any(|dot| !seen.contains(dot)),
-            Self::State(state) => !seen.includes(state.context()),
+            Self::State { state, .. } => !seen.includes(state.context()),
         }
     }
 
     fn encoded_len(&self) -> usize {
         match self {
             Self::Updates(updates) => updates.to_bytes().len(),
-            Self::State(state) => state.to_bytes().len(),
+            Self::State { state, .. } => size_of::<Fingerprint>() + state.to_bytes().len(),
         }
     }
 }

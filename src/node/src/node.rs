@@ -199,6 +199,7 @@ impl Node {
         self.tree.follow_clock_back(by_us);
         self.detector.iter_mut().for_each(|detector| detector.follow_clock_back(by_us));
         self.departed.follow_clock_back(by_us);
+        self.joining.follow_clock_back(by_us);
         self.strife.follow_clock_back(by_us);
     }
 
@@ -274,7 +275,9 @@ impl Node {
 
     fn receive(&mut self, now: SimTime, from: ReplicaId, message: Message, effects: &mut Effects) {
         match message {
-            Message::Join => return self.admit(now, from, effects),
+            Message::Join => return self.offer(&from, effects),
+            Message::Offer => return self.accept(now, from, effects),
+            Message::Accept { sponsor } => return self.admit(now, from, &sponsor, effects),
             Message::NoMember { knows_all } => {
                 return self.note_no_member(now, from.node, knows_all, effects);
             }
@@ -288,6 +291,10 @@ impl Node {
             _ => {}
         }
         self.strife.note_companion(now, &from.node);
+        if message.news().is_some_and(|news| !self.takes(news)) {
+            // The two come to the same roster first; the state comes again.
+            return self.send_roster(from.node, effects);
+        }
         if self.has_tree() {
             self.notice_life(now, &from.node, effects);
         }
@@ -391,7 +398,7 @@ impl Node {
                 is_news |= joined.waiting > 0;
                 applied = joined.applied;
             }
-            News::State(state) => {
+            News::State { state, .. } => {
                 let merged = self.claims.merge(&state);
                 for (replica, counters) in merged.news {
                     is_news = true;

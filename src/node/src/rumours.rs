@@ -41,7 +41,7 @@ impl Node {
             let news = match updates {
                 _ if untold.is_empty() => continue,
                 Some(updates) if sync != Sync::FullState => News::Updates(updates),
-                _ => News::State(Arc::new(self.claims.clone())),
+                _ => self.whole_state(),
             };
             effects.messages.push((peer, Message::News { news, seen: None }));
         }

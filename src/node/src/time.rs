@@ -35,6 +35,12 @@ impl SimTime {
         self.0 / 1_000
     }
 
+    /// This time, or if it is between two milliseconds the later one.
+    #[must_use]
+    pub const fn rounded_up_to_ms(self) -> Self {
+        Self(self.0.div_ceil(1_000).saturating_mul(1_000))
+    }
+
     /// The time so many microseconds earlier, but not before zero.
     #[must_use]
     pub const fn earlier_by(self, us: u64) -> Self {

@@ -372,7 +372,7 @@ impl Node {
             match &entry.update {
                 _ if entry.from == Some(peer) => {}
                 Some(update) if !is_in_full => updates.push(Arc::clone(update)),
-                _ => return (Some(News::State(Arc::new(self.claims.clone()))), Known::Until(end)),
+                _ => return (Some(self.whole_state()), Known::Until(end)),
             }
             if updates.len() == UPDATES_MAX {
                 return (Some(News::Updates(updates.into_iter().collect())), Known::Until(next));

@@ -17,7 +17,7 @@ use crate::network::{Mode, Network};
 use crate::record::{Record, StateRecord};
 use crate::recording::Recording;
 use crate::spreading::Spreading;
-use crate::{Action, Replica, Scenario, Status, Trace, seed};
+use crate::{Action, NetworkSettings, Replica, Scenario, Status, Trace, seed};
 
 /// A scenario being played: all nodes, everything in flight, and the time.
 #[derive(Clone, Debug)]
@@ -236,6 +236,12 @@ impl Simulation {
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.metrics
+    }
+
+    /// The network's settings at present.
+    #[must_use]
+    pub fn network(&self) -> &NetworkSettings {
+        &self.network.settings
     }
 
     /// The time between two rounds of a node, in microseconds.
@@ -588,7 +594,7 @@ impl Simulation {
             Sync::Delta | Sync::Operation if node.history().reaches(&VersionVector::new()) => {
                 News::Updates(node.history().iter().cloned().collect())
             }
-            _ => News::State(Arc::new(node.claims().clone())),
+            _ => node.whole_state(),
         };
         let (sender, roster) = (node.id().clone(), Arc::clone(node.roster()));
         let is_known = roster == *self.replicas[to].node.roster();

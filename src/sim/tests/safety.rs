@@ -197,3 +197,21 @@ fn manual_delivery_shows_what_it_must_and_brings_agreement() {
         assert!(is_one || happened > 500, "the scenarios try too little: {tried:?}");
     }
 }
+
+/// Scenarios that chance has found, each when something was wrong.
+const FOUND: [(&str, &str); 3] = [
+    // One side has folded what a replica of the other, let in by both, had cancelled in part.
+    ("folded by one side", include_str!("found/folded-by-one-side.json")),
+    // Who had been retired began a roster of its own, not knowing of a member that had joined since.
+    ("a member unknown to the retired", include_str!("found/a-member-unknown-to-the-retired.json")),
+    // Newcomers that were never let in stood in the way of those who had all lost their states.
+    ("newcomers among the lost", include_str!("found/newcomers-among-the-lost.json")),
+];
+
+#[test]
+fn what_chance_has_found_stays_mended() {
+    for (name, text) in FOUND {
+        eprintln!("{name}");
+        play(text, &mut Tried::default());
+    }
+}

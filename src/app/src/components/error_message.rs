@@ -6,20 +6,25 @@ use super::{Icon, Shape};
 
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
+    /// What went wrong.
+    pub(crate) title: AttrValue,
+    /// Why.
     pub(crate) text: AttrValue,
+    /// What is there instead.
+    pub(crate) instead: AttrValue,
     pub(crate) on_close: Callback<()>,
 }
 
-/// Tells that the scenario asked for cannot be run, with the command line's own message.
+/// Tells that something that was asked for cannot be done, with the simulator's own message.
 #[component]
 pub(crate) fn ErrorMessage(props: &Props) -> Html {
     let on_close = props.on_close.reform(|_| ());
     html! {
         <div class="message" role="alert" id="error">
             <div>
-                <strong>{ "This scenario cannot be run." }</strong>
+                <strong>{ &props.title }</strong>
                 <p class="reason">{ &props.text }</p>
-                <p>{ "The stage below shows First light instead." }</p>
+                <p>{ &props.instead }</p>
             </div>
             <button class="quiet" onclick={on_close} aria-label="Close this message">
                 <Icon shape={Shape::Close} />

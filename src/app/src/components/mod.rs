@@ -1,8 +1,13 @@
 //! The document around the paintings.
 
+mod beads;
+mod break_it;
+mod divergence_map;
 mod error_message;
 mod icon;
 mod node_panel;
+mod operate;
+mod share;
 mod swatch;
 mod tables;
 mod timeline;
@@ -10,9 +15,14 @@ mod top_bar;
 mod transport;
 mod view_rows;
 
+pub(crate) use beads::{BeadRow, Beads};
+pub(crate) use break_it::{BreakIt, NetworkFacts};
+pub(crate) use divergence_map::DivergenceMap;
 pub(crate) use error_message::ErrorMessage;
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use node_panel::{NodeFacts, NodePanel};
+pub(crate) use operate::Operate;
+pub(crate) use share::{Share, Sharing};
 pub(crate) use swatch::Swatch;
 pub(crate) use tables::Tables;
 pub(crate) use timeline::{Mark, Timeline, marks};

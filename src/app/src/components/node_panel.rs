@@ -1,15 +1,19 @@
 //! One node, opened.
 
-use scalesmall_sim::Replica;
+use scalesmall_crdt::ClaimMap;
+use scalesmall_sim::{Replica, Status};
 use yew::prelude::*;
 
-use super::{Icon, Shape, Swatch};
+use super::{BeadRow, Beads, Icon, Operate, Shape, Swatch};
+use crate::edit::Step;
 use crate::identity::Identity;
 use crate::picture::View;
 use crate::words;
 
 /// The most differences that are listed.
-const LISTED_MAX: usize = 12;
+const LISTED_MAX: usize = 6;
+/// The most claims that are offered to be operated on.
+const OFFERED_MAX: usize = 100;
 
 /// What a node tells of itself.
 #[derive(Clone, PartialEq)]
@@ -22,17 +26,31 @@ pub(crate) struct NodeFacts {
     seen: u64,
     /// How many operations it has itself issued.
     issued: u64,
+    /// How many operations its log holds.
+    kept: usize,
+    beads: Vec<BeadRow>,
+    /// How many writers there are.
+    writers: usize,
+    /// Some of its claims: node and range.
+    offered: Vec<(AttrValue, u32, u32)>,
 }
 
 impl NodeFacts {
-    pub(crate) fn of(replica: &Replica, view: &View, identity: Identity) -> Self {
+    pub(crate) fn of(replica: &Replica, truth: &ClaimMap, view: &View, identity: Identity) -> Self {
         let context = replica.claims().context();
+        let claims = replica.claims().claims().take(OFFERED_MAX).map(|(claim, _)| {
+            (claim.node.to_string().into(), claim.range.start(), claim.range.end())
+        });
         Self {
             view: view.clone(),
             identity,
             claims: replica.claims().claims().count(),
             seen: context.operations(),
             issued: context.counter(replica.node().id()),
+            kept: replica.node().history().len(),
+            beads: BeadRow::of(replica.claims(), truth),
+            writers: truth.context().iter().count(),
+            offered: claims.collect(),
         }
     }
 }
@@ -41,11 +59,13 @@ impl NodeFacts {
 pub(crate) struct Props {
     pub(crate) facts: NodeFacts,
     pub(crate) on_close: Callback<()>,
+    pub(crate) on_step: Callback<Step>,
 }
 
 #[component]
 pub(crate) fn NodePanel(props: &Props) -> Html {
-    let NodeFacts { view, identity, claims, seen, issued } = &props.facts;
+    let NodeFacts { view, identity, claims, seen, issued, kept, beads, writers, offered } =
+        &props.facts;
     let fingerprint = view.fingerprint.to_string();
     let (first, last) = fingerprint.split_at(8);
     let differences = words::differences(view);
@@ -66,7 +86,18 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
                 <dt>{ "has issued" }</dt><dd>{ words::operations(*issued) }</dd>
                 <dt>{ "has seen" }</dt><dd>{ words::operations(*seen) }</dd>
                 <dt>{ "lacks" }</dt><dd>{ words::operations(view.lacks) }</dd>
+                <dt>{ "log holds" }</dt><dd>{ words::operations(*kept as u64) }</dd>
             </dl>
+            <Operate
+                key={view.name.to_string()}
+                node={view.name.to_string()}
+                is_up={view.is_live()}
+                is_paused={view.status == Status::Paused}
+                claims={offered.clone()}
+                on_step={&props.on_step}
+            />
+            <h3>{ "What it has seen" }</h3>
+            <Beads rows={beads.clone()} writers={*writers} />
             <h3>{ "Where it differs from the truth" }</h3>
             if differences.is_empty() {
                 <p class="faint">{ "Nowhere: it names the same owners for every key." }</p>

@@ -23,6 +23,7 @@ pub(crate) struct Props {
     pub(crate) title: AttrValue,
     pub(crate) about: AttrValue,
     pub(crate) status: Status,
+    pub(crate) on_share: Callback<()>,
 }
 
 #[component]
@@ -46,6 +47,7 @@ pub(crate) fn TopBar(props: &Props) -> Html {
             >
                 { verdict }
             </output>
+            <button id="share" class="plain" onclick={props.on_share.reform(|_| ())}>{ "Share" }</button>
             // Peers over a network are none of the simulation's: there are none.
             <output id="peers" data-connected="0" hidden=true>{ "0 peers connected" }</output>
         </header>

@@ -21,13 +21,16 @@ pub(crate) struct Props {
     pub(crate) marks: Shared<Vec<Mark>>,
     pub(crate) agreed_at: Vec<SimTime>,
     pub(crate) speed: Speed,
+    /// Where each timeline parts from the one that it comes from.
+    pub(crate) timelines: Vec<SimTime>,
+    pub(crate) timeline: usize,
     pub(crate) on_message: Callback<Message>,
 }
 
 #[component]
 pub(crate) fn Transport(props: &Props) -> Html {
-    let Props { state, is_playing, is_behind, now, extent, marks, agreed_at, speed, on_message } =
-        props;
+    let Props { state, is_playing, is_behind, now, extent, marks, agreed_at, speed, .. } = props;
+    let on_message = &props.on_message;
     let button = |id: &'static str,
                   shape: Shape,
                   name: &'static str,
@@ -61,6 +64,7 @@ pub(crate) fn Transport(props: &Props) -> Html {
                 { button("step", Shape::StepForward, "On to the next change", "ArrowRight", || Message::StepForward) }
             </div>
             <Timeline now={*now} extent={*extent} marks={marks.clone()} agreed_at={agreed_at.clone()} on_seek={on_message.reform(Message::Seek)} />
+            { timelines(props) }
             <div class="clock">
                 <span class="time">{ now.to_string() }</span>
                 <label>
@@ -75,5 +79,33 @@ pub(crate) fn Transport(props: &Props) -> Html {
                 </label>
             </div>
         </footer>
+    }
+}
+
+/// Which timeline is shown, where there are several.
+fn timelines(props: &Props) -> Html {
+    if props.timelines.len() < 2 {
+        return Html::default();
+    }
+    let on_message = props.on_message.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+        if let Some(timeline) = select.and_then(|select| select.value().parse().ok()) {
+            on_message.emit(Message::ChangeTimeline(timeline));
+        }
+    });
+    let name = |(index, from): (usize, &SimTime)| match index {
+        0 => "as it was".to_owned(),
+        _ => format!("{}: from {from}", index + 1),
+    };
+    html! {
+        <label class="timelines">
+            { "timeline " }
+            <select id="timeline" {onchange}>
+                { for props.timelines.iter().enumerate().map(|timeline| html! {
+                    <option value={timeline.0.to_string()} selected={timeline.0 == props.timeline}>{ name(timeline) }</option>
+                }) }
+            </select>
+        </label>
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Props {
     /// How many nodes have a row.
     pub(crate) count: usize,
     pub(crate) selected: Option<usize>,
+    /// Nodes that are chosen for something that is to befall them together.
+    pub(crate) chosen: Vec<usize>,
     pub(crate) on_select: Callback<usize>,
 }
 
@@ -27,13 +29,15 @@ pub(crate) fn ViewRows(props: &Props) -> Html {
         let before = index.checked_sub(1).map(|before| &views[before]);
         let is_boundary = before.is_some_and(|before| before.group != view.group);
         let begins_cut = view.is_cut_off && before.is_none_or(|before| before.group != view.group);
-        let is_selected = props.selected == Some(index);
+        let is_chosen = props.chosen.contains(&index);
+        let is_selected = props.selected == Some(index) || is_chosen;
         let condition = words::condition(view)
             .filter(|_| view.status != scalesmall_sim::Status::Up || begins_cut);
         let class = classes!(
             "view",
             is_boundary.then_some("boundary"),
             view.disagrees().then_some("disagrees"),
+            is_chosen.then_some("chosen"),
             (!view.is_live()).then_some("down"),
         );
         html! {

@@ -4,12 +4,15 @@
 //! for dozens of nodes; a buffer filled here takes one or two.
 
 mod axis;
+mod cividis;
+mod divergence;
 mod pixels;
 mod theme;
 mod truth;
 mod views;
 
 pub(crate) use axis::Axis;
+pub(crate) use divergence::{VERSIONS_WIDTH, divergence, divergence_height, legend};
 pub(crate) use pixels::{Fill, Pixels, Rect};
 pub(crate) use theme::Theme;
 pub(crate) use truth::{Label, truth, truth_height};

@@ -30,7 +30,7 @@ fn wrong<T>(place: &str, reason: impl AsRef<str>) -> Checked<T> {
 const NOT_SIMULATED: &str = "is not simulated by this version";
 
 /// The network of a file that does not say otherwise.
-const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
+pub(super) const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
     mode: Mode::Gossip,
     latency_us: [20_000, 80_000],
     bytes_per_s: None,
@@ -50,11 +50,11 @@ const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
 };
 
 /// The failure detection of a file that does not say more than that there is one.
-const DEFAULT_DETECTION: Detection =
+pub(super) const DEFAULT_DETECTION: Detection =
     Detection { probe_us: 1_000_000, suspicion_us: 3_000_000, dead_claims: DeadClaims::Keep };
 
 /// How long dead nodes' claims are kept where a file does not say it.
-const RELEASE_AFTER_US_DEFAULT: u32 = 5_000_000;
+pub(super) const RELEASE_AFTER_US_DEFAULT: u32 = 5_000_000;
 
 pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
     let title = text("title", file.title)?;

@@ -8,7 +8,7 @@ use super::form::{Number, Object, Rate, Signed, Whole, array, given};
 use crate::limits::FILE_BYTES_MAX;
 
 /// The only format there is so far.
-const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 1;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -4,6 +4,7 @@ mod check;
 mod error;
 mod file;
 mod form;
+mod write;
 
 use std::sync::Arc;
 
@@ -48,6 +49,24 @@ impl Scenario {
     /// [`ScenarioError`], which names the place in the file and the value that is wrong there.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
         check::scenario(file::read(text)?)
+    }
+
+    /// The scenario as a file, short, and with a line for each step: [`parse`](Self::parse) reads it
+    /// as this very scenario.
+    ///
+    /// That is so for each scenario that was read, and for each that is as one that was read: within
+    /// the [limits](crate::limits), its steps in order of time, its times whole milliseconds. Times
+    /// that are not are [rounded up](SimTime::rounded_up_to_ms), which keeps their order. Other
+    /// scenarios are written as well, and what cannot be is then refused when it is read. So is a
+    /// file of more than [`FILE_BYTES_MAX`](crate::limits::FILE_BYTES_MAX) bytes, which a scenario
+    /// from a file that was nearly so large can come to, since each step is written with its time.
+    ///
+    /// # Panics
+    ///
+    /// If the scenario names a replica that it does not have, by an index past the last one.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        write::file(self)
     }
 }
 

@@ -1,0 +1,172 @@
+//! The document around the divergence map: what its axes mean, and the slider that it is.
+
+use scalesmall_sim::SimTime;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+use yew::prelude::*;
+
+use crate::paint;
+
+/// How many rows a key for a long way goes.
+const PAGE_ROWS: u64 = 10;
+/// The most times that are written beside the map, besides the start.
+const TIMES_MAX: u64 = 4;
+
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    /// What the map is painted on.
+    pub(crate) canvas: NodeRef,
+    pub(crate) now: SimTime,
+    /// The lower end.
+    pub(crate) extent: SimTime,
+    /// The length of a row, in microseconds.
+    pub(crate) row_us: u64,
+    /// The map in a sentence.
+    pub(crate) summary: String,
+    /// How the nodes stand now, in words.
+    pub(crate) verdict: String,
+    pub(crate) on_seek: Callback<SimTime>,
+}
+
+#[component]
+pub(crate) fn DivergenceMap(props: &Props) -> Html {
+    let &Props { now, extent, row_us, .. } = props;
+    let part = |at: SimTime| {
+        let part = at.as_us() as f64 / extent.as_us().max(1) as f64;
+        format!("--at:{}", part.clamp(0.0, 1.0))
+    };
+    let on_seek = props.on_seek.clone();
+    let seek_pointed = move |event: &MouseEvent| {
+        if let Some(at) = pointed_at(event, extent) {
+            on_seek.emit(at);
+        }
+    };
+    // A finger that is drawn along may be scrolling: only mice and pens drag time along.
+    let onpointerdown = Callback::from(|event: PointerEvent| {
+        if let Some(seeker) = seeker(&event).filter(|_| event.pointer_type() != "touch") {
+            // Where it is refused, there is still the click.
+            let _ = seeker.set_pointer_capture(event.pointer_id());
+        }
+    });
+    let onpointermove = {
+        let seek_pointed = seek_pointed.clone();
+        Callback::from(move |event: PointerEvent| {
+            let is_dragged = |seeker: Element| seeker.has_pointer_capture(event.pointer_id());
+            if event.pointer_type() != "touch" && seeker(&event).is_some_and(is_dragged) {
+                seek_pointed(&event);
+            }
+        })
+    };
+    let onclick = Callback::from(move |event: MouseEvent| seek_pointed(&event));
+    let on_seek = props.on_seek.clone();
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
+        // Time runs down, and the keys go where they point.
+        let to = match event.key().as_str() {
+            "ArrowDown" => now + row_us,
+            "ArrowUp" => now.earlier_by(row_us),
+            "PageDown" => now + PAGE_ROWS * row_us,
+            "PageUp" => now.earlier_by(PAGE_ROWS * row_us),
+            "End" => extent,
+            _ => return,
+        };
+        event.prevent_default();
+        on_seek.emit(to.min(extent));
+    });
+    html! {
+        <section aria-labelledby="divergence-title">
+            <div class="heading">
+                <h2 id="divergence-title">
+                    { "Who disagreed, when and where" }
+                    <small>{ "time runs down; the brighter, the more nodes differ from the truth" }</small>
+                </h2>
+                <p class="legend" aria-hidden="true">
+                    { "none" }
+                    <i style={format!("background:{}", paint::legend())} />
+                    { "all nodes" }
+                </p>
+            </div>
+            <p class="visually-hidden">{ &props.summary }</p>
+            <div class="band divergence" style={format!("--versions:{}px", paint::VERSIONS_WIDTH)}>
+                <div class="gutter" aria-hidden="true">
+                    <span class="versions" title="How many different states there are among the live nodes">{ "versions" }</span>
+                    { for times(extent).into_iter().map(|(at, text)| html! {
+                        <span class="time" style={part(at)}>{ text }</span>
+                    }) }
+                </div>
+                <canvas ref={&props.canvas} style={format!("height:{}px", paint::divergence_height())} aria-hidden="true" />
+                <div
+                    id="divergence"
+                    class="seeker"
+                    role="slider"
+                    tabindex="0"
+                    aria-label="Moment of the map"
+                    aria-orientation="vertical"
+                    aria-valuemin="0"
+                    aria-valuemax={extent.as_ms().to_string()}
+                    aria-valuenow={now.as_ms().to_string()}
+                    aria-valuetext={format!("{now}: {}", props.verdict)}
+                    {onpointerdown}
+                    {onpointermove}
+                    {onclick}
+                    {onkeydown}
+                >
+                    <i class="now" style={part(now)} />
+                </div>
+            </div>
+        </section>
+    }
+}
+
+/// What lies over the map and takes the events.
+fn seeker(event: &MouseEvent) -> Option<Element> {
+    event.target()?.dyn_into().ok()
+}
+
+/// The time at the middle of the line of pixels that is pointed at.
+fn pointed_at(event: &MouseEvent, extent: SimTime) -> Option<SimTime> {
+    let seeker = seeker(event)?;
+    let height = u64::try_from(seeker.client_height()).ok().filter(|&height| height > 0)?;
+    let y = u64::try_from(event.offset_y()).unwrap_or(0).min(height - 1);
+    Some(SimTime::from_us(extent.as_us() * (2 * y + 1) / (2 * height)))
+}
+
+/// Round times to be written beside the map, from 0 on, and what is written.
+fn times(extent: SimTime) -> Vec<(SimTime, String)> {
+    let decades = (0..).map(|exponent| 10_u64.pow(exponent));
+    let mut steps = decades.flat_map(|decade| [decade, 2 * decade, 5 * decade]);
+    let step = steps.find(|step| extent.as_us() / step <= TIMES_MAX).expect("steps grow");
+    let (unit, name) = match step {
+        // Up to tenths of a second in seconds.
+        100_000.. => (1_000_000, "s"),
+        100.. => (1_000, "ms"),
+        _ => (1, "µs"),
+    };
+    let text = |us: u64| match (us / unit, us % unit * 10 / unit) {
+        (whole, 0) => format!("{whole} {name}"),
+        (whole, tenths) => format!("{whole}.{tenths} {name}"),
+    };
+    let count = extent.as_us() / step;
+    (0..=count).map(|index| (SimTime::from_us(index * step), text(index * step))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_times_beside_the_map_are_few_and_round() {
+        let texts = |us: u64| -> Vec<String> {
+            times(SimTime::from_us(us)).into_iter().map(|(_, text)| text).collect()
+        };
+        assert_eq!(texts(9_234_567), ["0 s", "2 s", "4 s", "6 s", "8 s"]);
+        assert_eq!(texts(10_000_000), ["0 s", "5 s", "10 s"]);
+        assert_eq!(texts(1_700_000), ["0 s", "0.5 s", "1 s", "1.5 s"]);
+        assert_eq!(texts(10_000), ["0 ms", "5 ms", "10 ms"]);
+        assert_eq!(texts(3), ["0 µs", "1 µs", "2 µs", "3 µs"]);
+        assert_eq!(texts(0), ["0 µs"]);
+        assert!((1..10_000).all(|tenth| texts(tenth * 123_457).len() <= 5));
+    }
+}
