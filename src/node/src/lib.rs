@@ -24,6 +24,10 @@
 //! Beneath all of them each node compares its digest with that of a random peer once a round. What
 //! travels is a delta, or, for comparison, the whole state or each operation once ([`Sync`]).
 //!
+//! Who is a member is one question (`membership`, `strife`), whose word is needed before anything is
+//! folded (`folding`); who is there is another (`detector`, `watching`, `departed`); and what
+//! matters to whom is a third (`interest`).
+//!
 //! # Invariants
 //!
 //! - Pure: same calls, same results, on every platform.
@@ -36,6 +40,7 @@ mod detector;
 mod effects;
 mod event;
 mod exchange;
+mod folding;
 mod interest;
 mod members;
 mod membership;
@@ -44,8 +49,10 @@ mod node;
 mod random;
 mod rumours;
 mod settings;
+mod strife;
 mod time;
 mod tree;
+mod watching;
 
 pub use detector::{DeadClaims, Detection};
 pub use effects::{Effects, Observation};

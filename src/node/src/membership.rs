@@ -18,9 +18,7 @@
 //! Who has been retired is told so by whoever hears of it next, forgets all, and asks to be let in
 //! as a fresh replica.
 //!
-//! Two sides may come to refuse each other for good: one has retired somebody who let the other in,
-//! and who could have told has lost its state. Then the fewer give way, and begin as fresh
-//! replicas of the other side; see [`Strife`].
+//! Two sides may come to refuse each other for good: then the fewer give way (`strife`).
 //!
 //! Changes of the roster are told to a few random members by whoever learns something new from
 //! them, and what is left out is found when digests are compared, which cover the roster.
@@ -34,22 +32,16 @@ use std::sync::Arc;
 
 use scalesmall_crdt::{ClaimMap, History, NodeId, ReplicaId, Roster, Stability, VersionVector};
 
-use crate::detector::{Detector, Findings};
+use crate::strife::Strife;
 use crate::tree::Tree;
-use crate::{Effects, Members, Message, News, Node, Observation, SimTime, Timer};
+use crate::{Effects, Members, Message, News, Node, Observation, SimTime};
 
 /// How many random members a change of the roster is told to by each who learns of it.
-const ROSTER_FANOUT: usize = 3;
+pub(crate) const ROSTER_FANOUT: usize = 3;
 /// Every so many times, all are asked at once to be let in: perhaps there is no member left.
 const ASK_ALL_EVERY: u16 = 4;
-/// For how many rounds two may refuse each other before one of them gives way, and what somebody
-/// has said counts.
+/// For how many rounds what others have said counts, if they do not say it again.
 const PATIENCE_ROUNDS: u64 = 64;
-/// How many rounds a node stays that is about to leave.
-const LEAVING_ROUNDS: u64 = 4;
-/// The most members of whom a node remembers what each of them has seen, so as to fold what all
-/// have: that takes the square of their number.
-pub(crate) const STABILITY_MEMBERS_MAX: usize = 128;
 
 /// What a node knows that asks to be let in.
 #[derive(Clone, Debug, Default)]
@@ -65,48 +57,6 @@ pub(crate) struct Joining {
     knows_all: bool,
     /// Whom it asks each time: who has made it begin anew.
     preferred: Option<NodeId>,
-}
-
-/// Who refuses this replica, or is refused by it, and who stands by it meanwhile: with the time at
-/// which each of them has spoken last. Mostly there is nobody, or soon nobody any more, since the
-/// roster makes its way to all.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Strife {
-    since: SimTime,
-    opponents: BTreeMap<NodeId, SimTime>,
-    companions: BTreeMap<NodeId, SimTime>,
-}
-
-impl Strife {
-    pub(crate) fn note_companion(&mut self, now: SimTime, from: &NodeId) {
-        if !self.opponents.is_empty() && !self.opponents.contains_key(from) {
-            self.companions.insert(from.clone(), now);
-        }
-    }
-
-    /// Notes an opponent, and says whether it is time to give way: once that has gone on for
-    /// `patience_us`, if there are fewer on this side, or as many and the first by name is on the
-    /// other. Both sides come to the same answer as far as each has heard everybody.
-    fn gives_way(&mut self, now: SimTime, own: &NodeId, other: &NodeId, patience_us: u64) -> bool {
-        let is_recent = |_: &NodeId, at: &mut SimTime| now.us_since(*at) <= patience_us;
-        self.opponents.retain(is_recent);
-        self.companions.retain(is_recent);
-        if self.opponents.is_empty() {
-            self.since = now;
-        }
-        self.opponents.insert(other.clone(), now);
-        self.companions.remove(other);
-        let first_here = self.companions.keys().chain([own]).min();
-        let (here, there) = (self.companions.len() + 1, self.opponents.len());
-        let are_fewer = here < there || (here == there && self.opponents.keys().min() < first_here);
-        now.us_since(self.since) > patience_us && are_fewer
-    }
-
-    pub(crate) fn follow_clock_back(&mut self, by_us: u64) {
-        self.since = self.since.earlier_by(by_us);
-        let times = self.opponents.values_mut().chain(self.companions.values_mut());
-        times.for_each(|at| *at = at.earlier_by(by_us));
-    }
 }
 
 impl Joining {
@@ -137,11 +87,6 @@ impl Node {
         self.stability.roster()
     }
 
-    /// Who this node thinks is down, where it watches.
-    pub fn down(&self) -> impl Iterator<Item = &NodeId> {
-        self.detector.iter().flat_map(Detector::down)
-    }
-
     /// Whether what `from` says is taken. A node that tells nothing by itself folds nothing
     /// either, and listens to everybody who has not been retired.
     pub(crate) fn listens_to(&self, from: &ReplicaId) -> bool {
@@ -169,49 +114,8 @@ impl Node {
         News::State { state, roster }
     }
 
-    /// Tells somebody who is not listened to.
-    pub(crate) fn refuse(&mut self, now: SimTime, replica: ReplicaId, effects: &mut Effects) {
-        let roster = Arc::clone(self.stability.roster());
-        if roster.has_retired(&replica) || self.is_member() {
-            let node = replica.node.clone();
-            effects.messages.push((node.clone(), Message::Refused { replica, roster }));
-            self.note_opponent(now, &node, effects);
-        }
-    }
-
-    /// `from` does not listen to this replica. If that is because it has been retired, this node
-    /// begins as a fresh one. If `from` only has not heard of it, mostly it will.
-    pub(crate) fn note_refused(
-        &mut self,
-        now: SimTime,
-        from: &ReplicaId,
-        replica: &ReplicaId,
-        roster: &Roster,
-        effects: &mut Effects,
-    ) {
-        if replica != self.id() {
-            return;
-        }
-        // Who asks to be let in believes whom it asks.
-        let is_believed = self.listens_to(from) || !self.is_member();
-        if is_believed && roster.has_retired(replica) {
-            return self.begin_anew(Some(from.node.clone()), effects);
-        }
-        if is_believed && self.is_member() {
-            self.merge_roster(now, roster, effects);
-        }
-        self.note_opponent(now, &from.node, effects);
-    }
-
-    fn note_opponent(&mut self, now: SimTime, other: &NodeId, effects: &mut Effects) {
-        let patience_us = self.patience_with_others_us();
-        if self.strife.gives_way(now, &self.id.node, other, patience_us) && self.is_member() {
-            self.begin_anew(Some(other.clone()), effects);
-        }
-    }
-
     /// For how long an opinion of others counts that they have not repeated.
-    fn patience_with_others_us(&self) -> u64 {
+    pub(crate) fn patience_with_others_us(&self) -> u64 {
         PATIENCE_ROUNDS * self.settings.map_or(0, |settings| u64::from(settings.interval_us))
     }
 
@@ -439,114 +343,5 @@ impl Node {
     pub(crate) fn send_roster(&self, to: NodeId, effects: &mut Effects) {
         let roster = Arc::clone(self.stability.roster());
         effects.messages.push((to, Message::Roster { roster, is_whole: true }));
-    }
-
-    // --- Folding what all have seen ---
-
-    /// Notes what a member with the same roster has seen.
-    pub(crate) fn note_seen(&mut self, from: &ReplicaId, seen: Option<&VersionVector>) {
-        let is_stable = self.stable_operations == self.claims.context().operations();
-        if is_stable || self.members.len() > STABILITY_MEMBERS_MAX {
-            return;
-        }
-        let seen = seen.unwrap_or(self.claims.context());
-        self.stability.hear_under_same_roster(from, seen);
-        self.has_heard = true;
-    }
-
-    /// Folds what all members have seen, if something has been heard that may allow it. Once in
-    /// some rounds, more of them where there are more members: it takes looking at what all have
-    /// seen of all.
-    pub(crate) fn fold(&mut self) {
-        self.rounds = self.rounds.wrapping_add(1);
-        let every = 1 + self.members.len() / 8;
-        if !self.has_heard || !(self.rounds as usize).is_multiple_of(every) {
-            return;
-        }
-        self.has_heard = false;
-        if let Some(cut) = self.stability.cut(self.claims.context()) {
-            self.stable_operations = cut.operations();
-            self.claims.fold(&cut);
-            self.stable = cut;
-            self.forget_stable();
-        }
-    }
-
-    // --- Who is there ---
-
-    pub(crate) fn begin_to_watch(&mut self, now: SimTime, effects: &mut Effects) {
-        let Some(detection) = self.settings.and_then(|settings| settings.detection) else {
-            self.detector = None;
-            return;
-        };
-        let before = self.detector.take();
-        let returns = before.as_ref().map_or(0, |before| before.returns() + 1);
-        let seed = u64::from(self.random.draw());
-        let mut detector = Detector::new(self.id(), returns, detection, self.members.len(), seed);
-        let roster = Arc::clone(self.stability.roster());
-        let findings = detector.expect(now, roster.members());
-        self.detector = Some(detector);
-        self.watches_at = None;
-        self.follow_findings(now, Some(findings), effects);
-        if before.is_some() {
-            self.return_from_the_dead(now, effects);
-        }
-    }
-
-    pub(crate) fn receive_probe(&mut self, now: SimTime, data: Arc<[u8]>, effects: &mut Effects) {
-        let findings = self.detector.as_mut().map(|it| it.receive(now, data));
-        self.follow_findings(now, findings, effects);
-    }
-
-    pub(crate) fn watch(&mut self, now: SimTime, effects: &mut Effects) {
-        self.watches_at = None;
-        let findings = self.detector.as_mut().map(|it| it.wake(now));
-        self.follow_findings(now, findings, effects);
-    }
-
-    /// Begins to leave: some rounds are left for others to fetch what only this node has.
-    pub(crate) fn begin_to_leave(&mut self, now: SimTime, effects: &mut Effects) {
-        let interval_us = self.settings.map_or(0, |settings| u64::from(settings.interval_us));
-        effects.timers.push((now + interval_us * LEAVING_ROUNDS, Timer::Leave));
-        if self.is_member() && self.settings.is_some() {
-            self.compare_with_random(ROSTER_FANOUT, effects);
-        }
-    }
-
-    /// Says goodbye.
-    pub(crate) fn leave(&mut self, now: SimTime, effects: &mut Effects) {
-        let findings = self.detector.as_mut().map(|it| it.leave(now));
-        self.follow_findings(now, findings, effects);
-        effects.observations.push(Observation::Left);
-    }
-
-    pub(crate) fn follow_findings(
-        &mut self,
-        now: SimTime,
-        findings: Option<Findings>,
-        effects: &mut Effects,
-    ) {
-        let Some(findings) = findings else { return };
-        for (to, data) in findings.messages {
-            effects.messages.push((to, Message::Probe(data)));
-        }
-        for node in findings.up {
-            self.note_return(&node);
-            self.notice_life(now, &node, effects);
-            effects.observations.push(Observation::Up(node));
-        }
-        for node in findings.down {
-            self.note_departure(now, &node, effects);
-            self.notice_death(now, &node, effects);
-            effects.observations.push(Observation::Down(node));
-        }
-        if findings.has_returned {
-            self.return_from_the_dead(now, effects);
-        }
-        let next = self.detector.as_ref().and_then(Detector::next_time);
-        if let Some(next) = next.filter(|&next| self.watches_at.is_none_or(|at| next < at)) {
-            self.watches_at = Some(next);
-            effects.timers.push((next, Timer::Watch));
-        }
     }
 }

@@ -11,8 +11,9 @@ use scalesmall_crdt::{
 use crate::departed::Departed;
 use crate::detector::Detector;
 use crate::interest::Watching;
-use crate::membership::{Joining, Strife};
+use crate::membership::Joining;
 use crate::rumours::Rumour;
+use crate::strife::Strife;
 use crate::tree::Tree;
 use crate::{
     Effects, Event, Members, Message, News, Observation, Random, Settings, SimTime, Strategy, Sync,
