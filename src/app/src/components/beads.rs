@@ -87,7 +87,7 @@ pub(crate) fn Beads(props: &Props) -> Html {
     html! {
         <>
             <table class="beads"><tbody>{ for props.rows.iter().map(row) }</tbody></table>
-            if more > 0 { <p class="faint">{ format!("and {more} more writers, of whom it has seen all") }</p> }
+            if more > 0 { <p class="faint">{ format!("and {more} more writers") }</p> }
             <p class="faint">{ "filled: alive here · grey: seen, no longer alive · dashed: not seen yet" }</p>
         </>
     }
