@@ -135,7 +135,7 @@ mod tests {
                         own.iter().copied().filter(|&it| it != member).collect();
                     gives_way(member, opponents, &companions)
                 };
-                let ways: Vec<bool> = own.iter().map(|member| of(member)).collect();
+                let ways: Vec<bool> = own.iter().map(of).collect();
                 assert!(ways.iter().all(|&way| way == ways[0]), "{own:?} stay together: {ways:?}");
                 ways[0]
             });
