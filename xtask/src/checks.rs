@@ -101,7 +101,7 @@ const PARTS: [Part; 11] = [
     },
     Part {
         name: "long",
-        about: "a million histories, and 20,000 made-up scenarios; some minutes, and only when it is named",
+        about: "a million histories, and 20,000 made-up scenarios; half an hour or less, and only when it is named",
         run: long,
         counts_itself: false,
         only_named: true,

@@ -37,7 +37,7 @@ pub enum Timer {
     /// To look after the links of the tree.
     Links,
     /// To look who is there.
-    Watch,
+    Probe,
     /// To release the claims of those who have been down for long.
     Departed,
     /// To say goodbye.

@@ -14,7 +14,7 @@ const STABILITY_MEMBERS_MAX: usize = 128;
 impl Node {
     /// Notes what a member with the same roster has seen.
     pub(crate) fn note_seen(&mut self, from: &ReplicaId, seen: Option<&VersionVector>) {
-        let is_stable = self.stable_operations == self.claims.context().operations();
+        let is_stable = self.stable.operations() == self.claims.context().operations();
         if is_stable || self.members.len() > STABILITY_MEMBERS_MAX {
             return;
         }
@@ -34,7 +34,6 @@ impl Node {
         }
         self.has_heard = false;
         if let Some(cut) = self.stability.cut(self.claims.context()) {
-            self.stable_operations = cut.operations();
             self.claims.fold(&cut);
             self.stable = cut;
             self.forget_stable();

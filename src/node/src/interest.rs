@@ -51,7 +51,7 @@ impl Node {
             claims: self.claims.ownership().claim_count(),
             operations: self.history.len(),
             operations_inside: self.history.iter().filter(concerns).count(),
-            operations_stable: self.stable_operations,
+            operations_stable: self.stable.operations(),
         }
     }
 

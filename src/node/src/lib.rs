@@ -25,7 +25,7 @@
 //! travels is a delta, or, for comparison, the whole state or each operation once ([`Sync`]).
 //!
 //! Who is a member is one question (`membership`, `strife`), whose word is needed before anything is
-//! folded (`folding`); who is there is another (`detector`, `watching`, `departed`); and what
+//! folded (`folding`); who is there is another (`detector`, `presence`, `departed`); and what
 //! matters to whom is a third (`interest`).
 //!
 //! # Invariants
@@ -46,13 +46,13 @@ mod members;
 mod membership;
 mod message;
 mod node;
+mod presence;
 mod random;
 mod rumours;
 mod settings;
 mod strife;
 mod time;
 mod tree;
-mod watching;
 
 pub use detector::{DeadClaims, Detection};
 pub use effects::{Effects, Observation};

@@ -214,7 +214,7 @@ impl Node {
         self.members = Arc::new(Members::of(Arc::clone(self.stability.roster())));
         self.position = self.members.position(&self.id().node);
         effects.observations.push(Observation::Joined(self.id().clone()));
-        self.begin_to_watch(now, effects);
+        self.begin_to_probe(now, effects);
         self.grow_tree(now, effects);
     }
 
@@ -281,7 +281,7 @@ impl Node {
         self.strife = Strife::default();
         self.claims = ClaimMap::new();
         self.history = History::new();
-        (self.stable, self.stable_operations) = (VersionVector::new(), 0);
+        self.stable = VersionVector::new();
         self.rumours.clear();
         self.tree = Tree::new(self.random.draw());
         self.detector = None;

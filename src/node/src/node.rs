@@ -33,8 +33,6 @@ pub struct Node {
     pub(crate) stability: Stability,
     /// What all members had seen when that was last known.
     pub(crate) stable: VersionVector,
-    /// How many operations that is.
-    pub(crate) stable_operations: u64,
     /// Whether members have been heard since.
     pub(crate) has_heard: bool,
     pub(crate) rounds: u32,
@@ -51,7 +49,7 @@ pub struct Node {
     pub(crate) tree: Tree,
     pub(crate) detector: Option<Detector>,
     /// When the timer is due that was set last for it.
-    pub(crate) watches_at: Option<SimTime>,
+    pub(crate) probes_at: Option<SimTime>,
     pub(crate) departed: Departed,
     pub(crate) watching: Watching,
     /// The time of the latest event.
@@ -123,7 +121,6 @@ impl Node {
             history: History::new(),
             stability,
             stable: VersionVector::new(),
-            stable_operations: 0,
             watching: Watching::default(),
             has_heard: false,
             rounds: 0,
@@ -135,7 +132,7 @@ impl Node {
             rumours: Vec::new(),
             tree: Tree::new(random.draw()),
             detector: None,
-            watches_at: None,
+            probes_at: None,
             departed: Departed::default(),
             clock: SimTime::ZERO,
             changed_at: SimTime::ZERO,
@@ -186,7 +183,7 @@ impl Node {
             Event::Leave => self.begin_to_leave(now, effects),
             Event::Watch(ranges) => self.watch_keys(ranges, effects),
             Event::Timer(Timer::Links) => self.look_after_links(now, effects),
-            Event::Timer(Timer::Watch) => self.watch(now, effects),
+            Event::Timer(Timer::Probe) => self.probe(now, effects),
             Event::Timer(Timer::Departed) => self.release_claims_of_departed(now, effects),
             Event::Timer(Timer::Leave) => self.leave(now, effects),
         }
@@ -196,7 +193,7 @@ impl Node {
     fn follow_clock_back(&mut self, by_us: u64) {
         self.changed_at = self.changed_at.earlier_by(by_us);
         self.compared_at = self.compared_at.earlier_by(by_us);
-        self.watches_at = self.watches_at.map(|at| at.earlier_by(by_us));
+        self.probes_at = self.probes_at.map(|at| at.earlier_by(by_us));
         self.tree.follow_clock_back(by_us);
         self.detector.iter_mut().for_each(|detector| detector.follow_clock_back(by_us));
         self.departed.follow_clock_back(by_us);
@@ -217,7 +214,7 @@ impl Node {
         self.rumours.clear();
         if self.is_member() {
             self.grow_tree(now, effects);
-            self.begin_to_watch(now, effects);
+            self.begin_to_probe(now, effects);
         } else {
             self.ask_to_join(now, effects);
         }
@@ -236,7 +233,7 @@ impl Node {
         if self.settings.and_then(|it| it.detection)
             != self.detector.as_ref().map(Detector::settings)
         {
-            self.begin_to_watch(now, effects);
+            self.begin_to_probe(now, effects);
         }
         self.fold();
         self.remind_of_watched(effects);

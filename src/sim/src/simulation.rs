@@ -678,7 +678,7 @@ impl Simulation {
             Event::Timer(Timer::Links) => (4, "links"),
             Event::Retire(_) => (5, "retire"),
             Event::Leave | Event::Timer(Timer::Leave) => (6, "leave"),
-            Event::Timer(Timer::Watch) => (7, "probe"),
+            Event::Timer(Timer::Probe) => (7, "probe"),
             Event::Timer(Timer::Departed) => (8, "release"),
             Event::Watch(_) => (9, "watch"),
         };

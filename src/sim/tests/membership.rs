@@ -270,8 +270,10 @@ fn a_crashed_node_is_found_dead_by_all_and_found_alive_again() {
 fn who_leaves_is_missed_without_suspicion_and_leaves_its_news_behind() {
     for strategy in STRATEGIES {
         let mut simulation = run(
-            &format!(r#""strategy":"{strategy}",{WATCHED},"suspicion_ms":30000"#)
-                .replace(r#""suspicion_ms":1500,"#, ""),
+            // Suspicion alone would take longer than the run.
+            &format!(
+                r#""strategy":"{strategy}","failure_detection":true,"probe_ms":500,"suspicion_ms":30000"#
+            ),
             r#"{"at_ms":5000,"on":"n3","do":"register","claim":["n3",0,9]},
                {"at_ms":5000,"leave":"n3"}"#,
             60_000,
@@ -393,25 +395,6 @@ fn who_is_retired_before_it_hears_that_it_is_let_in_is_let_in_as_a_fresh_replica
         })
         .collect();
     assert!(incarnations.contains(&0) && incarnations.contains(&1), "{incarnations:?}");
-}
-
-#[test]
-fn a_newcomer_has_one_sponsor() {
-    // n1 has let it in, and it has not heard of it; then it turns to another one.
-    let simulation = played(
-        r#""strategy":"push-pull","interval_ms":50"#,
-        r#"{"on":"n2","do":"register","claim":["n2",0,9]},
-           {"at_ms":1000,"crash":"n2"},{"at_ms":1100,"cut":["n1","n2"]},{"cut":["n3","n2"]},
-           {"cut":["n4","n2"]},{"cut":["n5","n2"]},
-           {"restart":"n2","state":"lost"},
-           {"at_ms":20000,"heal":true}"#,
-        60_000,
-    );
-    check_agreement(&simulation);
-    let roster = replica(&simulation, "n1").node().roster();
-    let own = roster.joined().filter(|replica| replica.node.as_str() == "n2").count();
-    // It has not been able to accept anything of what it was offered.
-    assert_eq!(own, 2, "{roster:?}");
 }
 
 #[test]

@@ -11,6 +11,9 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use common::{Moves, Replay};
 use scalesmall_crdt::{Claim, Dot, Fingerprint, History, Operation, ReplicaId, Update};
@@ -110,6 +113,23 @@ struct Tried {
     skewed: u64,
 }
 
+impl Tried {
+    fn and(self, other: Self) -> Self {
+        Self {
+            operations: self.operations + other.operations,
+            without_effect: self.without_effect + other.without_effect,
+            lost: self.lost + other.lost,
+            down: self.down + other.down,
+            paused: self.paused + other.paused,
+            waiting: self.waiting + other.waiting,
+            disagreed: self.disagreed + other.disagreed,
+            cut: self.cut + other.cut,
+            clogged: self.clogged + other.clogged,
+            skewed: self.skewed + other.skewed,
+        }
+    }
+}
+
 /// Plays a scenario, checks everything after every event, and then that all have come to agree.
 fn play(text: &str, tried: &mut Tried) {
     let mut simulation = Simulation::new(Scenario::parse(text).expect("the scenario can be run"));
@@ -161,18 +181,35 @@ fn number(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
+/// Plays them on all cores, each one on one of them.
 fn play_many(name: &str, moves: Moves) -> Tried {
-    let mut tried = Tried::default();
     let indices = match number("SCALESMALL_SCENARIO") {
         Some(index) => index..index + 1,
         None => 0..number("SCALESMALL_SCENARIOS").unwrap_or(SCENARIOS),
     };
-    for index in indices {
-        let text = common::scenario(index, moves);
-        let _replay = Replay { name, index, text: &text };
-        play(&text, &mut tried);
-    }
-    tried
+    let next = AtomicU64::new(indices.start);
+    let play_some = || {
+        let mut tried = Tried::default();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= indices.end {
+                return tried;
+            }
+            let text = common::scenario(index, moves);
+            let _replay = Replay { name, index, text: &text };
+            play(&text, &mut tried);
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    thread::scope(|scope| {
+        let players: Vec<_> = (0..cores).map(|_| scope.spawn(play_some)).collect();
+        let played = players.into_iter().map(|player| match player.join() {
+            Ok(tried) => tried,
+            // It has said which scenario has failed.
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        played.fold(Tried::default(), Tried::and)
+    })
 }
 
 #[test]

@@ -17,7 +17,7 @@ impl Node {
         self.detector.iter().flat_map(Detector::down)
     }
 
-    pub(crate) fn begin_to_watch(&mut self, now: SimTime, effects: &mut Effects) {
+    pub(crate) fn begin_to_probe(&mut self, now: SimTime, effects: &mut Effects) {
         let Some(detection) = self.settings.and_then(|settings| settings.detection) else {
             self.detector = None;
             return;
@@ -29,7 +29,7 @@ impl Node {
         let roster = Arc::clone(self.stability.roster());
         let findings = detector.expect(now, roster.members());
         self.detector = Some(detector);
-        self.watches_at = None;
+        self.probes_at = None;
         self.follow_findings(now, Some(findings), effects);
         if before.is_some() {
             self.return_from_the_dead(now, effects);
@@ -41,8 +41,8 @@ impl Node {
         self.follow_findings(now, findings, effects);
     }
 
-    pub(crate) fn watch(&mut self, now: SimTime, effects: &mut Effects) {
-        self.watches_at = None;
+    pub(crate) fn probe(&mut self, now: SimTime, effects: &mut Effects) {
+        self.probes_at = None;
         let findings = self.detector.as_mut().map(|it| it.wake(now));
         self.follow_findings(now, findings, effects);
     }
@@ -87,9 +87,9 @@ impl Node {
             self.return_from_the_dead(now, effects);
         }
         let next = self.detector.as_ref().and_then(Detector::next_time);
-        if let Some(next) = next.filter(|&next| self.watches_at.is_none_or(|at| next < at)) {
-            self.watches_at = Some(next);
-            effects.timers.push((next, Timer::Watch));
+        if let Some(next) = next.filter(|&next| self.probes_at.is_none_or(|at| next < at)) {
+            self.probes_at = Some(next);
+            effects.timers.push((next, Timer::Probe));
         }
     }
 }
