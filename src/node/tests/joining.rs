@@ -56,7 +56,7 @@ fn to<'a>(effects: &'a Effects, node: &str) -> Vec<&'a Message> {
 
 fn register(node: &mut Node, key: u32) {
     let claim = Claim::new(name("server"), KeyRange::new(key, key).unwrap());
-    handle(node, 0, Event::Operation(Operation::Register { claim }));
+    let _ = handle(node, 0, Event::Operation(Operation::Register { claim }));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn of_two_offers_the_first_is_accepted_and_the_other_sponsor_lets_nobody_in() {
     let welcome = receive(&mut a, 3, &of_m, accept);
     let welcome = to(&welcome, "m").into_iter().find(|it| matches!(it, Message::Welcome { .. }));
     let welcome = welcome.expect("it is let in").clone();
-    receive(&mut m, 4, &of_b, welcome.clone());
+    let _ = receive(&mut m, 4, &of_b, welcome.clone());
     assert!(!m.is_member(), "only its sponsor can hand it a state");
     let joined = receive(&mut m, 4, &of_a, welcome);
     assert!(joined.observations.contains(&Observation::Joined(of_m)));
@@ -94,7 +94,7 @@ fn who_turns_to_another_sponsor_does_so_as_another_replica() {
     let first = m.id().clone();
     let of_a = ReplicaId::first(name("a"));
     register(&mut m, 7);
-    receive(&mut m, 1, &of_a, Message::Offer);
+    let _ = receive(&mut m, 1, &of_a, Message::Offer);
     let mut at_ms = 1;
     // a does not answer any more.
     while *m.id() == first {
@@ -117,13 +117,13 @@ fn a_state_is_taken_only_under_the_same_roster() {
     register(&mut a, 1);
     // a has let in somebody of whom b has not heard.
     let of_a = a.id().clone();
-    receive(&mut a, 1, m.id(), Message::Accept { sponsor: of_a });
+    let _ = receive(&mut a, 1, m.id(), Message::Accept { sponsor: of_a });
     let state = Message::News { news: a.whole_state(), seen: None };
     let answer = receive(&mut b, 2, a.id(), state.clone());
     assert_eq!(b.claims().claims().count(), 0);
     assert!(matches!(to(&answer, "a")[..], [Message::Roster { is_whole: true, .. }]));
     let roster = Message::Roster { roster: Arc::clone(a.roster()), is_whole: true };
-    receive(&mut b, 3, a.id(), roster);
-    receive(&mut b, 4, a.id(), state);
+    let _ = receive(&mut b, 3, a.id(), roster);
+    let _ = receive(&mut b, 4, a.id(), state);
     assert_eq!(b.claims().claims().count(), 1);
 }
