@@ -42,9 +42,9 @@ mod agreement;
 pub mod builtin;
 mod checker;
 mod clogs;
-mod intervention;
 pub mod limits;
 mod link;
+mod metrics;
 mod network;
 pub mod outcome;
 mod probability;
@@ -58,7 +58,8 @@ mod spreading;
 mod trace;
 
 pub use checker::Checker;
-pub use intervention::InFlight;
+
+pub use metrics::Metrics;
 pub use network::{Mode, NetworkSettings};
 pub use outcome::Outcome;
 pub use probability::Probability;
@@ -66,5 +67,5 @@ pub use record::Record;
 pub use replica::{Replica, Status};
 pub use scalesmall_node::{DeadClaims, Depth, Detection, Settings, SimTime, Strategy, Sync};
 pub use scenario::{Action, FORMAT, Request, Scenario, ScenarioError, Step, Until};
-pub use simulation::{Metrics, Simulation};
+pub use simulation::{InFlight, Simulation};
 pub use trace::Trace;

@@ -1,6 +1,6 @@
 //! A node as the simulation holds it.
 
-use scalesmall_crdt::{ClaimMap, Fingerprint, KeyRange};
+use scalesmall_crdt::{ClaimMap, Fingerprint};
 use scalesmall_node::{Event, Node, SimTime};
 
 /// Whether a node runs.
@@ -36,14 +36,11 @@ pub struct Replica {
     /// What waits while the node is paused, in order.
     pub(crate) held: Vec<Event>,
     pub(crate) clock_skew_us: i64,
-    /// The keys that it has been told to watch.
-    pub(crate) watched: Vec<KeyRange>,
 }
 
 impl Replica {
     pub(crate) fn new(node: Node) -> Self {
-        let (held, watched) = (Vec::new(), Vec::new());
-        Self { node, status: Status::Up, life: 0, held, clock_skew_us: 0, watched }
+        Self { node, status: Status::Up, life: 0, held: Vec::new(), clock_skew_us: 0 }
     }
 
     /// The node itself.

@@ -1,9 +1,9 @@
 //! How long it takes until those who are interested in an operation know of it, and until all do.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use scalesmall_crdt::{Dot, NodeId, ReplicaId, Update};
+use scalesmall_crdt::{Dot, KeyRange, NodeId, ReplicaId, Update};
 use scalesmall_node::{Message, SimTime};
 
 use crate::Replica;
@@ -13,6 +13,8 @@ use crate::Replica;
 pub(crate) struct Spreading {
     /// By counter. Never listed, so its order does not matter.
     operations: HashMap<ReplicaId, Vec<Spread>>,
+    /// The keys that replicas watch, beside those that they serve.
+    watched: BTreeMap<usize, Vec<KeyRange>>,
     to_interested: Mean,
     to_all: Mean,
 }
@@ -46,6 +48,11 @@ impl Mean {
 }
 
 impl Spreading {
+    /// A replica watches these keys from now on, and no others.
+    pub(crate) fn watch(&mut self, replica: usize, ranges: Vec<KeyRange>) {
+        self.watched.insert(replica, ranges);
+    }
+
     /// An operation has been issued by one of the replicas.
     pub(crate) fn begin(
         &mut self,
@@ -58,8 +65,9 @@ impl Spreading {
         let range = update.operation.claim().range;
         let claimants = replicas[issuer].claims().ownership().claimants(range);
         let serving = claimants.filter_map(index);
-        let watches = |replica: &Replica| replica.watched.iter().any(|it| it.overlaps(range));
-        let watching = replicas.iter().enumerate().filter(|(_, it)| watches(it)).map(|(at, _)| at);
+        let watches = |ranges: &Vec<KeyRange>| ranges.iter().any(|it| it.overlaps(range));
+        let watching =
+            self.watched.iter().filter(|(_, it)| watches(it)).map(|(&replica, _)| replica);
         let others = serving.chain(watching).filter(|&it| it != issuer);
         let mut interested: Vec<u32> = others.map(|it| it as u32).collect();
         interested.sort_unstable();

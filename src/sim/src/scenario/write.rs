@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
-use super::check::{DEFAULT_DETECTION, DEFAULT_NETWORK, RELEASE_AFTER_US_DEFAULT};
+use super::check::settings::{DEFAULT_DETECTION, DEFAULT_NETWORK, RELEASE_AFTER_US_DEFAULT};
 use super::file::FORMAT;
 use super::{Action, Request, Scenario, Step, Until};
 use crate::limits::TIME_MS_DEFAULT;

@@ -1,60 +1,25 @@
 //! From the form of a scenario file to its meaning.
 
+mod course;
+pub(super) mod settings;
+mod value;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
 use std::num::NonZeroU32;
-use std::ops::RangeInclusive;
 
-use scalesmall_crdt::{Claim, KeyRange, NodeId, Operation};
-use scalesmall_node::{
-    DeadClaims, Depth, Detection, Settings, SimTime, Strategy, Sync, WATCHED_RANGES_MAX,
-};
+use scalesmall_crdt::{NodeId, Operation};
+use scalesmall_node::{SimTime, WATCHED_RANGES_MAX};
 
-use super::file::{
-    ClaimFile, LatencyFile, NetworkFile, PairFile, RangeFile, ScenarioFile, StepFile, UntilFile,
-};
-use super::form::{Number, Object, Rate, Signed, Whole};
+use self::course::Course;
+use self::settings::{DEFAULT_NETWORK, network};
+use self::value::{Checked, claim, few, known, node, number, range, text, wrong};
+use super::file::{PairFile, RangeFile, ScenarioFile, StepFile, UntilFile};
+use super::form::{Object, Signed, Whole};
 use super::{Action, Request, Scenario, ScenarioError, Step, Until};
-use crate::limits::{
-    BYTES_PER_S_MAX, CLOCK_SKEW_MS_MAX, FANOUT_MAX, HISTORY_MAX, INTERVAL_MS_MAX, LATENCY_MS_MAX,
-    REPLICAS_MAX, STEPS_MAX, TEXT_CHARS_MAX, TIME_MS_DEFAULT, TIME_MS_MAX,
-};
-use crate::{Mode, NetworkSettings, Probability};
-
-type Checked<T> = Result<T, ScenarioError>;
-
-fn wrong<T>(place: &str, reason: impl AsRef<str>) -> Checked<T> {
-    Err(ScenarioError::value(place, reason))
-}
+use crate::NetworkSettings;
+use crate::limits::{CLOCK_SKEW_MS_MAX, REPLICAS_MAX, STEPS_MAX, TIME_MS_DEFAULT, TIME_MS_MAX};
 
 const NOT_SIMULATED: &str = "is not simulated by this version";
-
-/// The network of a file that does not say otherwise.
-pub(super) const DEFAULT_NETWORK: NetworkSettings = NetworkSettings {
-    mode: Mode::Gossip,
-    latency_us: [20_000, 80_000],
-    bytes_per_s: None,
-    loss: Probability::NEVER,
-    duplicate: Probability::NEVER,
-    reorder: Probability::NEVER,
-    gossip: Settings {
-        interval_us: 200_000,
-        fanout: 1,
-        strategy: Strategy::PushPull,
-        sync: Sync::Delta,
-        anti_entropy: true,
-        interest: false,
-        history: Depth { inside: 4_096, outside: 4_096, forgets_stable: false },
-        detection: None,
-    },
-};
-
-/// The failure detection of a file that does not say more than that there is one.
-pub(super) const DEFAULT_DETECTION: Detection =
-    Detection { probe_us: 1_000_000, suspicion_us: 3_000_000, dead_claims: DeadClaims::Keep };
-
-/// How long dead nodes' claims are kept where a file does not say it.
-pub(super) const RELEASE_AFTER_US_DEFAULT: u32 = 5_000_000;
 
 pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
     let title = text("title", file.title)?;
@@ -122,105 +87,6 @@ fn steps(
         steps.push(Step { at, action });
     }
     Ok(steps)
-}
-
-/// What steps presuppose of those before them, in the order in which they run.
-struct Course {
-    network: NetworkSettings,
-    /// How many replicas there are.
-    present: usize,
-    /// And how they have gone.
-    down: BTreeMap<usize, &'static str>,
-    paused: BTreeSet<usize>,
-    /// Who gets each kept message.
-    messages: BTreeMap<String, usize>,
-}
-
-impl Course {
-    fn new(network: NetworkSettings, present: usize) -> Self {
-        let (down, paused, messages) = Default::default();
-        Self { network, present, down, paused, messages }
-    }
-
-    fn follow(&mut self, place: &str, action: &Action, names: &Names) -> Checked<()> {
-        let name = |replica: usize| &names.replicas[replica];
-        if let Some(absent) = action.replicas().into_iter().find(|&it| it >= self.present) {
-            return wrong(place, format!("{} has not joined by then", name(absent)));
-        }
-        let runs = |course: &Self, replica: usize| match course.down.get(&replica) {
-            Some(how) => {
-                let reason = format!("{} has {how} and not been restarted by then", name(replica));
-                wrong(place, reason)
-            }
-            None => Ok(()),
-        };
-        let by_hand =
-            matches!(action, Action::Sync { .. } | Action::Send { .. } | Action::Deliver(_));
-        if by_hand && self.network.mode == Mode::Gossip {
-            return wrong(place, "messages move by steps only where `network.mode` is \"manual\"");
-        }
-        match action {
-            Action::Operation(request) => runs(self, request.on)?,
-            Action::Crash(replica) => {
-                runs(self, *replica)?;
-                self.down.insert(*replica, "crashed");
-                self.paused.remove(replica);
-            }
-            Action::Restart { replica, .. } => {
-                if self.down.remove(replica).is_none() {
-                    return wrong(place, format!("{} has not crashed by then", name(*replica)));
-                }
-            }
-            Action::Join { through } => {
-                runs(self, *through)?;
-                self.present += 1;
-            }
-            Action::Retire { replica, on } if replica == on => {
-                return wrong(place, format!("{} cannot retire itself", name(*on)));
-            }
-            Action::Retire { on, .. } => runs(self, *on)?,
-            Action::Watch { replica, .. } => runs(self, *replica)?,
-            Action::Leave(replica) => {
-                runs(self, *replica)?;
-                if self.paused.contains(replica) {
-                    return wrong(place, format!("{} is paused by then", name(*replica)));
-                }
-                self.down.insert(*replica, "left");
-            }
-            Action::Pause(replica) => {
-                runs(self, *replica)?;
-                if !self.paused.insert(*replica) {
-                    return wrong(place, format!("{} is paused already", name(*replica)));
-                }
-            }
-            Action::Resume(replica) => {
-                if !self.paused.remove(replica) {
-                    return wrong(place, format!("{} is not paused by then", name(*replica)));
-                }
-            }
-            Action::Sync { from, to } => {
-                runs(self, *from)?;
-                runs(self, *to)?;
-            }
-            Action::Send { from, to, name, .. } => {
-                runs(self, *from)?;
-                self.messages.insert(name.clone(), *to);
-            }
-            Action::Deliver(message) => match self.messages.get(message) {
-                Some(&to) => runs(self, to)?,
-                None => {
-                    return wrong(place, format!("no message {message:?} has been sent by then"));
-                }
-            },
-            Action::Network(network) => self.network = network.clone(),
-            Action::Partition(_) | Action::Heal | Action::Observe(_) => {}
-            // To cut twice, or to mend what is whole, is fine; and a clock runs in a machine that
-            // has crashed.
-            Action::Cut { .. } | Action::Mend { .. } | Action::ClockSkew { .. } => {}
-            Action::Clog { .. } | Action::Unclog { .. } => {}
-        }
-        Ok(())
-    }
 }
 
 /// The replicas by name.
@@ -410,7 +276,7 @@ impl Names {
                 if file.mode.is_some() {
                     return wrong(&format!("{at}.mode"), "cannot change in the course of a run");
                 }
-                Action::Network(self::network(&at, network, file)?)
+                Action::Network(settings::network(&at, network, file)?)
             }
             "sync" => {
                 let [from, to] = self.pair(&at, file.sync.expect("it is the kind"))?;
@@ -509,199 +375,10 @@ impl StepFile {
     }
 }
 
-/// What a word stands for, where one is given.
-fn choose<T: Copy>(
-    place: &str,
-    word: Option<&str>,
-    choices: &[(&str, T)],
-    setting: &mut T,
-) -> Checked<()> {
-    let words: Vec<&str> = choices.iter().map(|&(word, _)| word).collect();
-    known(place, word, &words)?;
-    let chosen = choices.iter().find(|&&(choice, _)| Some(choice) == word);
-    *setting = chosen.map_or(*setting, |&(_, choice)| choice);
-    Ok(())
-}
-
-fn network(place: &str, base: &NetworkSettings, file: NetworkFile) -> Checked<NetworkSettings> {
-    let at = |field: &str| format!("{place}.{field}");
-    let mut network = base.clone();
-    known(&at("mode"), file.mode.as_deref(), &["gossip", "manual"])?;
-    if file.mode.as_deref() == Some("manual") {
-        network.mode = Mode::Manual;
-    }
-    let gossip = &mut network.gossip;
-    let strategies = Strategy::ALL.map(|strategy| (strategy.name(), strategy));
-    let syncs = Sync::ALL.map(|sync| (sync.name(), sync));
-    choose(&at("strategy"), file.strategy.as_deref(), &strategies, &mut gossip.strategy)?;
-    choose(&at("sync"), file.sync.as_deref(), &syncs, &mut gossip.sync)?;
-    gossip.anti_entropy = file.anti_entropy.unwrap_or(gossip.anti_entropy);
-    if let Some(LatencyFile { least, most }) = file.latency_ms {
-        let least: u32 = number(&at("latency_ms[0]"), least, 0..=LATENCY_MS_MAX)?;
-        let most: u32 = number(&at("latency_ms[1]"), most, 0..=LATENCY_MS_MAX)?;
-        network.latency_us = [least * 1_000, most * 1_000];
-        if least > most {
-            return wrong(
-                &at("latency_ms"),
-                format!("the least, {least}, is more than the most, {most}"),
-            );
-        }
-    }
-    match file.bytes_per_s {
-        Some(Rate::Limited(rate)) => {
-            let rate: u32 = number(&at("bytes_per_s"), rate, 1..=BYTES_PER_S_MAX)?;
-            network.bytes_per_s = NonZeroU32::new(rate);
-        }
-        Some(Rate::Unlimited) => network.bytes_per_s = None,
-        None => {}
-    }
-    let chances = [
-        ("loss", file.loss, &mut network.loss),
-        ("duplicate", file.duplicate, &mut network.duplicate),
-        ("reorder", file.reorder, &mut network.reorder),
-    ];
-    for (field, given, setting) in chances {
-        let Some(Number(given)) = given else { continue };
-        let Some(probability) = Probability::new(given) else {
-            return wrong(&at(field), format!("{given:?} is not a probability, 0 to 1"));
-        };
-        *setting = probability;
-    }
-    if let Some(ms) = file.interval_ms {
-        let ms: u32 = number(&at("interval_ms"), ms, 1..=INTERVAL_MS_MAX)?;
-        network.gossip.interval_us = ms * 1_000;
-    }
-    network.gossip.interest = file.interest.unwrap_or(network.gossip.interest);
-    let depth = &mut network.gossip.history;
-    if let Some(history) = file.history {
-        let count = number(&at("history"), history, 1..=HISTORY_MAX)?;
-        // Where nothing else is said, what is outside a node's interest is kept as well.
-        (depth.inside, depth.outside) = (count, count);
-    }
-    if let Some(outside) = file.history_outside {
-        depth.outside = number(&at("history_outside"), outside, 0..=depth.inside)?;
-    }
-    let words = [("keep", false), ("forget", true)];
-    let stable = file.history_stable.as_deref();
-    choose(&at("history_stable"), stable, &words, &mut depth.forgets_stable)?;
-    if let Some(fanout) = file.fanout {
-        network.gossip.fanout = number(&at("fanout"), fanout, 1..=FANOUT_MAX)?;
-    }
-    network.gossip.detection = detection(place, network.gossip.detection, &file)?;
-    Ok(network)
-}
-
-/// How failures are detected, if they are.
-fn detection(
-    place: &str,
-    base: Option<Detection>,
-    file: &NetworkFile,
-) -> Checked<Option<Detection>> {
-    let at = |field: &str| format!("{place}.{field}");
-    let details = [
-        ("probe_ms", file.probe_ms.is_some()),
-        ("suspicion_ms", file.suspicion_ms.is_some()),
-        ("dead_claims", file.dead_claims.is_some()),
-        ("release_after_ms", file.release_after_ms.is_some()),
-    ];
-    if !file.failure_detection.unwrap_or(base.is_some()) {
-        return match details.iter().find(|(_, present)| *present) {
-            Some((field, _)) => wrong(&at(field), "goes with `failure_detection`: true"),
-            None => Ok(None),
-        };
-    }
-    let mut detection = base.unwrap_or(DEFAULT_DETECTION);
-    let ms = |field: &str, given: Option<Whole>, setting: &mut u32| -> Checked<()> {
-        let Some(given) = given else { return Ok(()) };
-        *setting = number::<u32>(&at(field), given, 1..=INTERVAL_MS_MAX)? * 1_000;
-        Ok(())
-    };
-    ms("probe_ms", file.probe_ms, &mut detection.probe_us)?;
-    ms("suspicion_ms", file.suspicion_ms, &mut detection.suspicion_us)?;
-    let mut releases = matches!(detection.dead_claims, DeadClaims::ReleaseAfter(_));
-    let words = [("keep", false), ("release-after", true)];
-    choose(&at("dead_claims"), file.dead_claims.as_deref(), &words, &mut releases)?;
-    let mut release_after_us = match detection.dead_claims {
-        DeadClaims::ReleaseAfter(us) => us,
-        DeadClaims::Keep => RELEASE_AFTER_US_DEFAULT,
-    };
-    if file.release_after_ms.is_some() && !releases {
-        return wrong(&at("release_after_ms"), "goes with `dead_claims`: \"release-after\"");
-    }
-    ms("release_after_ms", file.release_after_ms, &mut release_after_us)?;
-    detection.dead_claims = match releases {
-        true => DeadClaims::ReleaseAfter(release_after_us),
-        false => DeadClaims::Keep,
-    };
-    Ok(Some(detection))
-}
-
 fn until(file: UntilFile) -> Checked<Until> {
     let max_ms = file.max_ms.unwrap_or(Whole(TIME_MS_DEFAULT.into()));
     let max_ms = number("until.max_ms", max_ms, 0..=TIME_MS_MAX)?;
     // A plain limit of time asks for nothing else; where nothing is said, agreement is the aim.
     let converged = file.converged.unwrap_or(file.max_ms.is_none());
     Ok(Until { converged, max: SimTime::from_ms(max_ms) })
-}
-
-fn claim(place: &str, ClaimFile { node: name, start, end }: ClaimFile) -> Checked<Claim> {
-    let node = node(&format!("{place}[0]"), &name)?;
-    Ok(Claim::new(node, range(place, [(start, 1), (end, 2)])?))
-}
-
-/// The range whose ends are elements of the array at `place`, each with its index there.
-fn range(place: &str, ends: [(Whole, usize); 2]) -> Checked<KeyRange> {
-    let mut keys = [0; 2];
-    for (key, (Whole(given), index)) in keys.iter_mut().zip(ends) {
-        let Ok(given) = u32::try_from(given) else {
-            let reason = format!("{given} is past the key space, 0 to {}", u32::MAX);
-            return wrong(&format!("{place}[{index}]"), reason);
-        };
-        *key = given;
-    }
-    KeyRange::new(keys[0], keys[1]).or_else(|error| wrong(place, error.to_string()))
-}
-
-fn node(place: &str, name: &str) -> Checked<NodeId> {
-    NodeId::new(name).or_else(|error| wrong(place, error.to_string()))
-}
-
-fn text(place: &str, text: String) -> Checked<String> {
-    match text.chars().count() {
-        0..=TEXT_CHARS_MAX if text.chars().any(char::is_control) => {
-            wrong(place, format!("{text:?} holds a control character"))
-        }
-        0..=TEXT_CHARS_MAX => Ok(text),
-        chars => wrong(place, format!("has {chars} characters, more than {TEXT_CHARS_MAX}")),
-    }
-}
-
-fn few(place: &str, count: usize, most: usize) -> Checked<()> {
-    if count <= most {
-        Ok(())
-    } else {
-        wrong(place, format!("there are {count}, more than {most}"))
-    }
-}
-
-fn number<T>(place: &str, Whole(given): Whole, within: RangeInclusive<T>) -> Checked<T>
-where
-    T: TryFrom<u64> + PartialOrd + Display,
-{
-    match T::try_from(given) {
-        Ok(number) if within.contains(&number) => Ok(number),
-        _ => wrong(place, format!("{given} is not within {} to {}", within.start(), within.end())),
-    }
-}
-
-/// Refuses a word that is not among those that this version knows.
-fn known(place: &str, word: Option<&str>, words: &[&str]) -> Checked<()> {
-    match word {
-        Some(word) if !words.contains(&word) => {
-            let reason =
-                format!("{word:?} is not known to this version; known: {}", words.join(", "));
-            wrong(place, reason)
-        }
-        _ => Ok(()),
-    }
 }

@@ -1,45 +1,49 @@
 //! A run in progress.
 
+mod action;
+mod intervention;
+
+pub use intervention::InFlight;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use scalesmall_crdt::{
-    ClaimMap, Delta, Dot, Fingerprint, History, NodeId, ReplicaId, Update, VersionVector,
-};
+use scalesmall_crdt::{ClaimMap, Delta, Dot, Fingerprint, History, NodeId, ReplicaId, Update};
 use scalesmall_node::{
-    Effects, Event, Members, Message, News, Node, Observation, Purpose, SimTime, Sync, Timer,
+    Effects, Event, Members, Message, Node, Observation, Purpose, SimTime, Timer,
 };
 
 use crate::agreement::Agreement;
 use crate::clogs::Clogs;
 use crate::limits::{HELD_MAX, QUEUE_MAX};
+use crate::metrics::Metrics;
 use crate::network::{Mode, Network};
 use crate::record::{Record, StateRecord};
 use crate::recording::Recording;
 use crate::spreading::Spreading;
-use crate::{Action, NetworkSettings, Replica, Scenario, Status, Trace, seed};
+use crate::{NetworkSettings, Replica, Scenario, Status, Trace, seed};
 
 /// A scenario being played: all nodes, everything in flight, and the time.
 #[derive(Clone, Debug)]
 pub struct Simulation {
-    pub(crate) scenario: Arc<Scenario>,
+    scenario: Arc<Scenario>,
     now: SimTime,
-    pub(crate) has_ended: bool,
+    has_ended: bool,
     /// How many of the scenario's steps are done.
-    pub(crate) steps_done: usize,
+    steps_done: usize,
     replicas: Vec<Replica>,
     /// Where each node stands in the scenario's list.
     indices: Arc<BTreeMap<NodeId, usize>>,
     network: Network,
     /// What is still to come, by time and then in the order in which it was caused.
-    pub(crate) queue: BTreeMap<(SimTime, u64), Coming>,
+    queue: BTreeMap<(SimTime, u64), Coming>,
     queued: u64,
     /// How many of these are messages.
-    pub(crate) in_flight_count: usize,
+    in_flight_count: usize,
     /// The links that are clogged, and the messages that wait there.
-    pub(crate) clogs: Clogs,
+    clogs: Clogs,
     /// Messages that somebody has stopped on their way, by number.
-    pub(crate) stopped: BTreeMap<u64, Parcel>,
+    stopped: BTreeMap<u64, Parcel>,
     /// What steps have sent, by name.
     kept: BTreeMap<String, Vec<Parcel>>,
     /// Every operation that was ever issued.
@@ -52,7 +56,7 @@ pub struct Simulation {
     /// When the latest operation was issued or the network, or a link of it, healed.
     disturbed_at: SimTime,
     changes: u64,
-    pub(crate) metrics: Metrics,
+    metrics: Metrics,
     trace: Trace,
     last_event: Option<(usize, &'static str)>,
     /// What has happened, if that is put on record.
@@ -73,34 +77,6 @@ pub(crate) struct Parcel {
 pub(crate) enum Coming {
     Message(Parcel),
     Timer { replica: usize, life: u32, timer: Timer },
-}
-
-/// What a run has cost so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Metrics {
-    /// Operations that took a dot.
-    pub operations: u64,
-    /// Operations asked for that had no effect where they were asked.
-    pub operations_without_effect: u64,
-    /// Messages that nodes, or steps, have sent.
-    pub messages_sent: u64,
-    /// Messages that were lost on a link, across a cut, where too many waited or at a crashed node.
-    pub messages_lost: u64,
-    /// The size of all messages sent.
-    pub bytes_sent: u64,
-    /// The part of it that is messages which carry operations or states.
-    pub payload_bytes: u64,
-    /// The part of it that is messages which say what somebody has, or has got.
-    pub digest_bytes: u64,
-    /// The part of it that is messages about who is a member, and who is there.
-    pub membership_bytes: u64,
-    /// Operations that came where they were known already, in messages that list operations.
-    pub duplicates_received: u64,
-    /// The most messages that were on their way at a time.
-    pub queue_maximum: usize,
-    /// The least that could have been sent: each operation's own size, once for each replica that
-    /// lacked it and has got it.
-    pub payload_bytes_minimum: u64,
 }
 
 // --- Looking at it ---
@@ -383,7 +359,7 @@ impl Simulation {
     }
 
     /// Notes whether all agree now, and ends where that is what the scenario waits for.
-    pub(crate) fn note_agreement(&mut self) {
+    fn note_agreement(&mut self) {
         match self.agreed() {
             Some(_) => self.agreed_since = self.agreed_since.or(Some(self.now)),
             None => self.agreed_since = None,
@@ -409,7 +385,7 @@ impl Simulation {
     }
 
     /// Ends where agreement is what the scenario waits for, and it is there.
-    pub(crate) fn end_if_converged(&mut self) {
+    fn end_if_converged(&mut self) {
         let steps_are_done = self.steps_done == self.scenario.steps.len();
         self.has_ended = self.scenario.until.converged && steps_are_done && self.has_converged();
     }
@@ -439,7 +415,7 @@ impl Simulation {
     }
 
     /// Goes on by another scenario.
-    pub(crate) fn follow_scenario(&mut self, scenario: Arc<Scenario>) {
+    fn follow_scenario(&mut self, scenario: Arc<Scenario>) {
         self.indices = Arc::new(scenario.replicas.iter().cloned().zip(0..).collect());
         self.scenario = scenario;
     }
@@ -450,22 +426,6 @@ impl Simulation {
         self.recording.iter_mut().for_each(|recording| recording.begin(self.replicas.len()));
         self.replicas.push(replica);
         self.changes += 1;
-    }
-
-    /// The next node of the scenario's list begins, and asks to be let in.
-    fn join(&mut self, through: usize) {
-        let index = self.replicas.len();
-        let id = ReplicaId::first(self.scenario.replicas[index].clone());
-        let contacts = Arc::new([self.scenario.replicas[through].clone()].into_iter().collect());
-        let settings = self.network.settings.of_nodes();
-        let seed = self.seed_of(index, &id);
-        self.network.join(index, through);
-        self.add(Node::newcomer(id.clone(), contacts, false, settings, seed));
-        if settings.is_none() {
-            let message = Message::Join;
-            self.deliver_parcel(Parcel { from: index, sender: id, to: through, message });
-        }
-        self.handle(index, Event::Start);
     }
 
     /// The common past: every operation is at every replica before the next is issued.
@@ -483,128 +443,6 @@ impl Simulation {
             }
         }
         self.metrics = Metrics::default();
-    }
-
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Operation(request) => {
-                self.give(request.on, Event::Operation(request.operation))
-            }
-            Action::Partition(groups) => {
-                self.network.partition(&groups, self.scenario.replicas.len());
-                self.changes += 1;
-            }
-            Action::Heal => {
-                self.network.heal();
-                self.disturbed_at = self.now;
-                self.changes += 1;
-                let waited = self.clogs.clear();
-                waited.into_iter().for_each(|parcel| self.pass(parcel));
-            }
-            Action::Cut { from, to } => {
-                self.network.cut(from, to);
-                self.changes += 1;
-            }
-            Action::Mend { from, to } => {
-                if self.network.mend(from, to) {
-                    self.disturbed_at = self.now;
-                    self.changes += 1;
-                }
-            }
-            Action::Clog { from, to } => {
-                self.clogs.clog(from, to);
-                self.changes += 1;
-            }
-            Action::Unclog { from, to } => {
-                if let Some(waited) = self.clogs.unclog(from, to) {
-                    self.disturbed_at = self.now;
-                    self.changes += 1;
-                    waited.into_iter().for_each(|parcel| self.pass(parcel));
-                }
-            }
-            Action::ClockSkew { replica, skew_us } => {
-                self.replicas[replica].set_clock(self.now, skew_us);
-                self.changes += 1;
-            }
-            Action::Crash(replica) => self.stop_node(replica),
-            Action::Restart { replica, lost } => {
-                // It may be about to leave.
-                self.stop_node(replica);
-                if lost {
-                    let old = &self.replicas[replica].node;
-                    let seed = self.seed_of(replica, &old.id().fresh());
-                    self.replicas[replica].node = old.without_state(seed);
-                    self.recording.iter_mut().for_each(|recording| recording.begin(replica));
-                    self.forget_what_is_lost();
-                }
-                self.set_status(replica, Status::Up);
-                self.handle(replica, Event::Start);
-            }
-            Action::Join { through } => self.join(through),
-            Action::Retire { replica, on } => {
-                self.give(on, Event::Retire(self.scenario.replicas[replica].clone()));
-            }
-            Action::Leave(replica) => self.give(replica, Event::Leave),
-            Action::Watch { replica, ranges } => {
-                self.replicas[replica].watched.clone_from(&ranges);
-                self.give(replica, Event::Watch(ranges));
-            }
-            Action::Pause(replica) => self.set_status(replica, Status::Paused),
-            Action::Resume(replica) => {
-                self.set_status(replica, Status::Up);
-                for event in std::mem::take(&mut self.replicas[replica].held) {
-                    self.handle(replica, event);
-                }
-            }
-            Action::Network(settings) => {
-                if let Some(settings) = settings.of_nodes() {
-                    for replica in &mut self.replicas {
-                        replica.node.configure(settings);
-                    }
-                }
-                self.network.configure(settings);
-                self.changes += 1;
-            }
-            Action::Sync { from, to } => {
-                let parcels = self.parcels(from, to, false);
-                parcels.into_iter().for_each(|parcel| self.deliver_parcel(parcel));
-            }
-            Action::Send { from, to, name, only_last_operation } => {
-                let parcels = self.parcels(from, to, only_last_operation);
-                self.kept.insert(name, parcels);
-            }
-            Action::Deliver(name) => {
-                let parcels = self.kept.get(&name).expect("the scenario has been checked").clone();
-                parcels.into_iter().for_each(|parcel| self.deliver_parcel(parcel));
-            }
-            Action::Observe(replica) => {
-                let record = self.state_record(replica);
-                self.recording.iter_mut().for_each(|recording| recording.push(record.clone()));
-            }
-        }
-    }
-
-    /// What `from` has seen by now, or its newest operation alone, as a message to `to`; and who
-    /// the members are, where they have other opinions about that.
-    fn parcels(&mut self, from: usize, to: usize, only_last_operation: bool) -> Vec<Parcel> {
-        let node = &self.replicas[from].node;
-        let newest = || node.history().newest(node.id()).cloned();
-        let news = match self.network.settings.gossip.sync {
-            _ if only_last_operation => News::Updates(newest().into_iter().collect()),
-            Sync::Delta | Sync::Operation if node.history().reaches(&VersionVector::new()) => {
-                News::Updates(node.history().iter().cloned().collect())
-            }
-            _ => node.whole_state(),
-        };
-        let (sender, roster) = (node.id().clone(), Arc::clone(node.roster()));
-        let is_known = roster == *self.replicas[to].node.roster();
-        let roster = (!is_known).then_some(Message::Roster { roster, is_whole: false });
-        let messages = roster.into_iter().chain([Message::News { news, seen: None }]);
-        let parcel = |message| {
-            self.count_sent(&message);
-            Parcel { from, sender: sender.clone(), to, message }
-        };
-        messages.map(parcel).collect()
     }
 
     /// Counts a message that is sent, and returns its size in bytes.
@@ -649,7 +487,7 @@ impl Simulation {
         }
     }
 
-    pub(crate) fn deliver_parcel(&mut self, Parcel { sender, to, message, .. }: Parcel) {
+    fn deliver_parcel(&mut self, Parcel { sender, to, message, .. }: Parcel) {
         if self.replicas[to].status == Status::Down {
             self.metrics.messages_lost += 1;
             return;
@@ -740,17 +578,6 @@ impl Simulation {
             | Observation::RosterChanged
             | Observation::Up(_)
             | Observation::Down(_) => self.changes += 1,
-        }
-    }
-
-    /// Stops a node that runs; what it waits for is void.
-    fn stop_node(&mut self, replica: usize) {
-        self.set_status(replica, Status::Down);
-        let replica = &mut self.replicas[replica];
-        replica.life += 1;
-        for event in replica.held.drain(..) {
-            let is_message = matches!(event, Event::Message { .. });
-            self.metrics.messages_lost += u64::from(is_message);
         }
     }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use scalesmall_node::{Message, SimTime};
 
-use crate::simulation::{Coming, Parcel};
-use crate::{Scenario, Simulation};
+use super::{Coming, Parcel, Simulation};
+use crate::Scenario;
 
 /// A message on its way.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,160 @@
+//! What the steps of a scenario do to a run.
+
+use std::sync::Arc;
+
+use scalesmall_crdt::{ReplicaId, VersionVector};
+use scalesmall_node::{Event, Message, News, Node, Sync};
+
+use super::{Parcel, Simulation};
+use crate::{Action, Status};
+
+impl Simulation {
+    pub(super) fn act(&mut self, action: Action) {
+        match action {
+            Action::Operation(request) => {
+                self.give(request.on, Event::Operation(request.operation))
+            }
+            Action::Partition(groups) => {
+                self.network.partition(&groups, self.scenario.replicas.len());
+                self.changes += 1;
+            }
+            Action::Heal => {
+                self.network.heal();
+                self.disturbed_at = self.now;
+                self.changes += 1;
+                let waited = self.clogs.clear();
+                waited.into_iter().for_each(|parcel| self.pass(parcel));
+            }
+            Action::Cut { from, to } => {
+                self.network.cut(from, to);
+                self.changes += 1;
+            }
+            Action::Mend { from, to } => {
+                if self.network.mend(from, to) {
+                    self.disturbed_at = self.now;
+                    self.changes += 1;
+                }
+            }
+            Action::Clog { from, to } => {
+                self.clogs.clog(from, to);
+                self.changes += 1;
+            }
+            Action::Unclog { from, to } => {
+                if let Some(waited) = self.clogs.unclog(from, to) {
+                    self.disturbed_at = self.now;
+                    self.changes += 1;
+                    waited.into_iter().for_each(|parcel| self.pass(parcel));
+                }
+            }
+            Action::ClockSkew { replica, skew_us } => {
+                self.replicas[replica].set_clock(self.now, skew_us);
+                self.changes += 1;
+            }
+            Action::Crash(replica) => self.stop_node(replica),
+            Action::Restart { replica, lost } => {
+                // It may be about to leave.
+                self.stop_node(replica);
+                if lost {
+                    let old = &self.replicas[replica].node;
+                    let seed = self.seed_of(replica, &old.id().fresh());
+                    self.replicas[replica].node = old.without_state(seed);
+                    self.recording.iter_mut().for_each(|recording| recording.begin(replica));
+                    self.forget_what_is_lost();
+                }
+                self.set_status(replica, Status::Up);
+                self.handle(replica, Event::Start);
+            }
+            Action::Join { through } => self.join(through),
+            Action::Retire { replica, on } => {
+                self.give(on, Event::Retire(self.scenario.replicas[replica].clone()));
+            }
+            Action::Leave(replica) => self.give(replica, Event::Leave),
+            Action::Watch { replica, ranges } => {
+                self.spreading.watch(replica, ranges.clone());
+                self.give(replica, Event::Watch(ranges));
+            }
+            Action::Pause(replica) => self.set_status(replica, Status::Paused),
+            Action::Resume(replica) => {
+                self.set_status(replica, Status::Up);
+                for event in std::mem::take(&mut self.replicas[replica].held) {
+                    self.handle(replica, event);
+                }
+            }
+            Action::Network(settings) => {
+                if let Some(settings) = settings.of_nodes() {
+                    for replica in &mut self.replicas {
+                        replica.node.configure(settings);
+                    }
+                }
+                self.network.configure(settings);
+                self.changes += 1;
+            }
+            Action::Sync { from, to } => {
+                let parcels = self.parcels(from, to, false);
+                parcels.into_iter().for_each(|parcel| self.deliver_parcel(parcel));
+            }
+            Action::Send { from, to, name, only_last_operation } => {
+                let parcels = self.parcels(from, to, only_last_operation);
+                self.kept.insert(name, parcels);
+            }
+            Action::Deliver(name) => {
+                let parcels = self.kept.get(&name).expect("the scenario has been checked").clone();
+                parcels.into_iter().for_each(|parcel| self.deliver_parcel(parcel));
+            }
+            Action::Observe(replica) => {
+                let record = self.state_record(replica);
+                self.recording.iter_mut().for_each(|recording| recording.push(record.clone()));
+            }
+        }
+    }
+
+    /// What `from` has seen by now, or its newest operation alone, as a message to `to`; and who
+    /// the members are, where they have other opinions about that.
+    fn parcels(&mut self, from: usize, to: usize, only_last_operation: bool) -> Vec<Parcel> {
+        let node = &self.replicas[from].node;
+        let newest = || node.history().newest(node.id()).cloned();
+        let news = match self.network.settings.gossip.sync {
+            _ if only_last_operation => News::Updates(newest().into_iter().collect()),
+            Sync::Delta | Sync::Operation if node.history().reaches(&VersionVector::new()) => {
+                News::Updates(node.history().iter().cloned().collect())
+            }
+            _ => node.whole_state(),
+        };
+        let (sender, roster) = (node.id().clone(), Arc::clone(node.roster()));
+        let is_known = roster == *self.replicas[to].node.roster();
+        let roster = (!is_known).then_some(Message::Roster { roster, is_whole: false });
+        let messages = roster.into_iter().chain([Message::News { news, seen: None }]);
+        let parcel = |message| {
+            self.count_sent(&message);
+            Parcel { from, sender: sender.clone(), to, message }
+        };
+        messages.map(parcel).collect()
+    }
+
+    /// The next node of the scenario's list begins, and asks to be let in.
+    fn join(&mut self, through: usize) {
+        let index = self.replicas.len();
+        let id = ReplicaId::first(self.scenario.replicas[index].clone());
+        let contacts = Arc::new([self.scenario.replicas[through].clone()].into_iter().collect());
+        let settings = self.network.settings.of_nodes();
+        let seed = self.seed_of(index, &id);
+        self.network.join(index, through);
+        self.add(Node::newcomer(id.clone(), contacts, false, settings, seed));
+        if settings.is_none() {
+            let message = Message::Join;
+            self.deliver_parcel(Parcel { from: index, sender: id, to: through, message });
+        }
+        self.handle(index, Event::Start);
+    }
+
+    /// Stops a node that runs; what it waits for is void.
+    pub(super) fn stop_node(&mut self, replica: usize) {
+        self.set_status(replica, Status::Down);
+        let replica = &mut self.replicas[replica];
+        replica.life += 1;
+        for event in replica.held.drain(..) {
+            let is_message = matches!(event, Event::Message { .. });
+            self.metrics.messages_lost += u64::from(is_message);
+        }
+    }
+}
