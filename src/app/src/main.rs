@@ -23,9 +23,13 @@ mod picture;
 mod player;
 mod shared;
 mod speed;
+mod texts;
 mod words;
+
+use texts::Language;
 
 fn main() {
     crash_report::install();
+    Language::of_reader().speak();
     yew::Renderer::<app::App>::new().render();
 }

@@ -5,6 +5,7 @@ use scalesmall_sim::{Mode, Scenario, Settings, Status, Sync};
 
 use crate::divergence::Divergence;
 use crate::picture::{Picture, View};
+use crate::texts::plural;
 
 /// The state of the whole in a few words, as they stand within a sentence.
 pub(crate) fn verdict(picture: &Picture) -> String {
@@ -131,11 +132,11 @@ pub(crate) fn share(keys: u64) -> String {
 }
 
 pub(crate) fn nodes(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "node" } else { "nodes" })
+    plural!("nodes", count)
 }
 
 pub(crate) fn operations(count: u64) -> String {
-    format!("{count} {}", if count == 1 { "operation" } else { "operations" })
+    plural!("operations", count)
 }
 
 /// The verb as it goes with a count.

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use crate::player::State;
+use crate::texts::text;
 
 /// How the run stands, for people and for programs.
 #[derive(Clone, PartialEq)]
@@ -47,7 +48,7 @@ pub(crate) fn TopBar(props: &Props) -> Html {
             >
                 { verdict }
             </output>
-            <button id="share" class="plain" onclick={props.on_share.reform(|_| ())}>{ "Share" }</button>
+            <button id="share" class="plain" onclick={props.on_share.reform(|_| ())}>{ text!("top_bar.share") }</button>
             // Peers over a network are none of the simulation's: there are none.
             <output id="peers" data-connected="0" hidden=true>{ "0 peers connected" }</output>
         </header>
