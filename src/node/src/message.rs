@@ -140,6 +140,32 @@ impl Message {
         }
     }
 
+    /// What kind of message it is, in a word or two.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Digest(..) => "digest",
+            Self::Differ { .. } => "differ",
+            Self::Ask(_) => "ask",
+            Self::News { .. } => "news",
+            Self::Graft { .. } => "graft",
+            Self::Prune => "prune",
+            Self::Batch { .. } => "batch",
+            Self::Ack(_) => "ack",
+            Self::Poll(_) => "poll",
+            Self::Missing(_) => "missing",
+            Self::Join => "join",
+            Self::Offer => "offer",
+            Self::Accept { .. } => "accept",
+            Self::NoMember { .. } => "no member",
+            Self::Welcome { .. } => "welcome",
+            Self::Refused { .. } => "refused",
+            Self::Roster { .. } => "roster",
+            Self::Watching(_) => "watching",
+            Self::Probe(_) => "probe",
+        }
+    }
+
     /// What the message is for.
     #[must_use]
     pub fn purpose(&self) -> Purpose {

@@ -24,18 +24,17 @@ impl Clogs {
         self.links.entry((from, to)).or_default();
     }
 
-    /// Ends the clog of a link, if it has one, and returns what waited, in order.
-    pub(crate) fn unclog(&mut self, from: usize, to: usize) -> Option<Vec<Parcel>> {
+    /// Ends the clog of a link, if it has one, and returns what waited, in order, with its number.
+    pub(crate) fn unclog(&mut self, from: usize, to: usize) -> Option<Vec<(u64, Parcel)>> {
         let waited = self.links.remove(&(from, to))?;
         self.waiting -= waited.len();
-        Some(waited.into_values().collect())
+        Some(numbered(waited))
     }
 
-    /// Ends all clogs and returns what waited anywhere, in order.
-    pub(crate) fn clear(&mut self) -> Vec<Parcel> {
+    /// Ends all clogs and returns what waited anywhere, in order, with its number.
+    pub(crate) fn clear(&mut self) -> Vec<(u64, Parcel)> {
         let Self { links, .. } = std::mem::take(self);
-        let waited: BTreeMap<Place, Parcel> = links.into_values().flatten().collect();
-        waited.into_values().collect()
+        numbered(links.into_values().flatten().collect())
     }
 
     pub(crate) fn is_clogged(&self, from: usize, to: usize) -> bool {
@@ -92,4 +91,8 @@ impl Clogs {
             );
         }
     }
+}
+
+fn numbered(waited: BTreeMap<Place, Parcel>) -> Vec<(u64, Parcel)> {
+    waited.into_iter().map(|((_, number), parcel)| (number, parcel)).collect()
 }

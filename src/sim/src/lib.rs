@@ -56,6 +56,7 @@ mod seed;
 mod simulation;
 mod spreading;
 mod trace;
+mod traffic;
 
 pub use checker::Checker;
 
@@ -65,7 +66,10 @@ pub use outcome::Outcome;
 pub use probability::Probability;
 pub use record::Record;
 pub use replica::{Replica, Status};
-pub use scalesmall_node::{DeadClaims, Depth, Detection, Settings, SimTime, Strategy, Sync};
+pub use scalesmall_node::{
+    DeadClaims, Depth, Detection, Purpose, Settings, SimTime, Strategy, Sync,
+};
 pub use scenario::{Action, FORMAT, Request, Scenario, ScenarioError, Step, Until};
 pub use simulation::{InFlight, Simulation};
 pub use trace::Trace;
+pub use traffic::{Cargo, Passage, Sent};

@@ -34,8 +34,16 @@ pub struct Replica {
     /// Timers set in an earlier life are void.
     pub(crate) life: u32,
     /// What waits while the node is paused, in order.
-    pub(crate) held: Vec<Event>,
+    pub(crate) held: Vec<Held>,
     pub(crate) clock_skew_us: i64,
+}
+
+/// What waits for a paused node.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) event: Event,
+    /// The number of the message, where it is one.
+    pub(crate) by: Option<u64>,
 }
 
 impl Replica {

@@ -6,13 +6,14 @@ use scalesmall_crdt::{ReplicaId, VersionVector};
 use scalesmall_node::{Event, Message, News, Node, Sync};
 
 use super::{Parcel, Simulation};
+use crate::replica::Held;
 use crate::{Action, Status};
 
 impl Simulation {
     pub(super) fn act(&mut self, action: Action) {
         match action {
             Action::Operation(request) => {
-                self.give(request.on, Event::Operation(request.operation))
+                self.give(request.on, Event::Operation(request.operation), None)
             }
             Action::Partition(groups) => {
                 self.network.partition(&groups, self.scenario.replicas.len());
@@ -23,7 +24,7 @@ impl Simulation {
                 self.disturbed_at = self.now;
                 self.changes += 1;
                 let waited = self.clogs.clear();
-                waited.into_iter().for_each(|parcel| self.pass(parcel));
+                waited.into_iter().for_each(|(number, parcel)| self.pass(number, parcel));
             }
             Action::Cut { from, to } => {
                 self.network.cut(from, to);
@@ -43,7 +44,7 @@ impl Simulation {
                 if let Some(waited) = self.clogs.unclog(from, to) {
                     self.disturbed_at = self.now;
                     self.changes += 1;
-                    waited.into_iter().for_each(|parcel| self.pass(parcel));
+                    waited.into_iter().for_each(|(number, parcel)| self.pass(number, parcel));
                 }
             }
             Action::ClockSkew { replica, skew_us } => {
@@ -59,25 +60,25 @@ impl Simulation {
                     let seed = self.seed_of(replica, &old.id().fresh());
                     self.replicas[replica].node = old.without_state(seed);
                     self.recording.iter_mut().for_each(|recording| recording.begin(replica));
-                    self.forget_what_is_lost();
+                    self.forget_what_is_lost(replica);
                 }
                 self.set_status(replica, Status::Up);
-                self.handle(replica, Event::Start);
+                self.handle(replica, Event::Start, None);
             }
             Action::Join { through } => self.join(through),
             Action::Retire { replica, on } => {
-                self.give(on, Event::Retire(self.scenario.replicas[replica].clone()));
+                self.give(on, Event::Retire(self.scenario.replicas[replica].clone()), None);
             }
-            Action::Leave(replica) => self.give(replica, Event::Leave),
+            Action::Leave(replica) => self.give(replica, Event::Leave, None),
             Action::Watch { replica, ranges } => {
                 self.spreading.watch(replica, ranges.clone());
-                self.give(replica, Event::Watch(ranges));
+                self.give(replica, Event::Watch(ranges), None);
             }
             Action::Pause(replica) => self.set_status(replica, Status::Paused),
             Action::Resume(replica) => {
                 self.set_status(replica, Status::Up);
-                for event in std::mem::take(&mut self.replicas[replica].held) {
-                    self.handle(replica, event);
+                for Held { event, by } in std::mem::take(&mut self.replicas[replica].held) {
+                    self.handle(replica, event, by);
                 }
             }
             Action::Network(settings) => {
@@ -91,7 +92,7 @@ impl Simulation {
             }
             Action::Sync { from, to } => {
                 let parcels = self.parcels(from, to, false);
-                parcels.into_iter().for_each(|parcel| self.deliver_parcel(parcel));
+                parcels.into_iter().for_each(|parcel| self.hand_over(parcel));
             }
             Action::Send { from, to, name, only_last_operation } => {
                 let parcels = self.parcels(from, to, only_last_operation);
@@ -99,7 +100,7 @@ impl Simulation {
             }
             Action::Deliver(name) => {
                 let parcels = self.kept.get(&name).expect("the scenario has been checked").clone();
-                parcels.into_iter().for_each(|parcel| self.deliver_parcel(parcel));
+                parcels.into_iter().for_each(|parcel| self.hand_over(parcel));
             }
             Action::Observe(replica) => {
                 let record = self.state_record(replica);
@@ -126,7 +127,7 @@ impl Simulation {
         let messages = roster.into_iter().chain([Message::News { news, seen: None }]);
         let parcel = |message| {
             self.count_sent(&message);
-            Parcel { from, sender: sender.clone(), to, message }
+            Parcel { from, sender: sender.clone(), to, message, sent_at: self.now }
         };
         messages.map(parcel).collect()
     }
@@ -139,22 +140,20 @@ impl Simulation {
         let settings = self.network.settings.of_nodes();
         let seed = self.seed_of(index, &id);
         self.network.join(index, through);
-        self.add(Node::newcomer(id.clone(), contacts, false, settings, seed));
+        self.add(Node::newcomer(id, contacts, false, settings, seed));
         if settings.is_none() {
-            let message = Message::Join;
-            self.deliver_parcel(Parcel { from: index, sender: id, to: through, message });
+            let parcel = self.parcel(index, through, Message::Join);
+            self.hand_over(parcel);
         }
-        self.handle(index, Event::Start);
+        self.handle(index, Event::Start, None);
     }
 
     /// Stops a node that runs; what it waits for is void.
     pub(super) fn stop_node(&mut self, replica: usize) {
         self.set_status(replica, Status::Down);
-        let replica = &mut self.replicas[replica];
-        replica.life += 1;
-        for event in replica.held.drain(..) {
-            let is_message = matches!(event, Event::Message { .. });
-            self.metrics.messages_lost += u64::from(is_message);
+        self.replicas[replica].life += 1;
+        for Held { by, .. } in std::mem::take(&mut self.replicas[replica].held) {
+            by.into_iter().for_each(|number| self.note_lost(number));
         }
     }
 }

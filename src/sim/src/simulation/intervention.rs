@@ -63,7 +63,7 @@ impl Simulation {
         else {
             return false;
         };
-        self.deliver_parcel(parcel);
+        self.deliver_parcel(number, parcel);
         self.note_agreement();
         true
     }
@@ -71,7 +71,9 @@ impl Simulation {
     /// Loses a message, stopped or not. False if there is none with that number.
     pub fn lose(&mut self, number: u64) -> bool {
         let lost = self.stopped.remove(&number).or_else(|| self.take_message(number));
-        self.metrics.messages_lost += u64::from(lost.is_some());
+        if lost.is_some() {
+            self.note_lost(number);
+        }
         lost.is_some()
     }
 

@@ -20,7 +20,9 @@ use crate::metrics::Metrics;
 use crate::network::{Mode, Network};
 use crate::record::{Record, StateRecord};
 use crate::recording::Recording;
+use crate::replica::Held;
 use crate::spreading::Spreading;
+use crate::traffic::{Passage, Sent, Traffic};
 use crate::{NetworkSettings, Replica, Scenario, Status, Trace, seed};
 
 /// A scenario being played: all nodes, everything in flight, and the time.
@@ -61,6 +63,15 @@ pub struct Simulation {
     last_event: Option<(usize, &'static str)>,
     /// What has happened, if that is put on record.
     recording: Option<Recording>,
+    /// What has passed between nodes, if that is put on record.
+    traffic: Option<Traffic>,
+}
+
+/// What is put on record of a run.
+#[derive(Clone, Copy, Default)]
+struct OnRecord {
+    operations: bool,
+    traffic: bool,
 }
 
 /// A message on its way.
@@ -71,6 +82,7 @@ pub(crate) struct Parcel {
     pub(crate) sender: ReplicaId,
     pub(crate) to: usize,
     pub(crate) message: Message,
+    pub(crate) sent_at: SimTime,
 }
 
 #[derive(Clone, Debug)]
@@ -160,7 +172,7 @@ impl Simulation {
         let is_new = |message: &Message| message.news().is_some_and(|news| news.is_new_to(seen));
         let mut in_flight = self.in_flight();
         let held = |replica: &Replica| {
-            replica.held.iter().any(|event| match event {
+            replica.held.iter().any(|held| match &held.event {
                 Event::Message { message, .. } => is_new(message),
                 Event::Operation(_) => true,
                 Event::Start
@@ -264,18 +276,31 @@ impl Simulation {
     /// The run of `scenario` at time 0, before its first step.
     #[must_use]
     pub fn new(scenario: impl Into<Arc<Scenario>>) -> Self {
-        Self::begin(scenario.into(), false)
+        Self::begin(scenario.into(), OnRecord::default())
     }
 
     /// The same, with a record of what happens, for [`take_records`](Self::take_records).
     #[must_use]
     pub fn recorded(scenario: impl Into<Arc<Scenario>>) -> Self {
-        Self::begin(scenario.into(), true)
+        Self::begin(scenario.into(), OnRecord { operations: true, ..OnRecord::default() })
+    }
+
+    /// The same, with a record of what passes between nodes, for
+    /// [`take_traffic`](Self::take_traffic).
+    #[must_use]
+    pub fn with_traffic(scenario: impl Into<Arc<Scenario>>) -> Self {
+        Self::begin(scenario.into(), OnRecord { traffic: true, ..OnRecord::default() })
     }
 
     /// What has been put on record since this was last asked.
     pub fn take_records(&mut self) -> Vec<Record> {
         self.recording.as_mut().map(Recording::take).unwrap_or_default()
+    }
+
+    /// What has passed between nodes since this was last asked, each with its time, and how many
+    /// passages came before. Nothing where that is not put on record.
+    pub fn take_traffic(&mut self) -> (u64, Vec<(SimTime, Passage)>) {
+        self.traffic.as_mut().map(Traffic::take).unwrap_or_default()
     }
 
     /// What a replica shows now.
@@ -290,7 +315,7 @@ impl Simulation {
         })
     }
 
-    fn begin(scenario: Arc<Scenario>, is_recorded: bool) -> Self {
+    fn begin(scenario: Arc<Scenario>, on_record: OnRecord) -> Self {
         let founders = &scenario.replicas[..scenario.founders];
         let members: Arc<Members> = Arc::new(founders.iter().cloned().collect());
         let mut simulation = Self {
@@ -316,7 +341,8 @@ impl Simulation {
             metrics: Metrics::default(),
             trace: Trace::default(),
             last_event: None,
-            recording: is_recorded.then(Recording::default),
+            recording: on_record.operations.then(Recording::default),
+            traffic: on_record.traffic.then(Traffic::default),
             scenario,
         };
         let settings = simulation.network.settings.of_nodes();
@@ -327,7 +353,7 @@ impl Simulation {
         }
         simulation.play_start();
         for replica in 0..simulation.replicas.len() {
-            simulation.handle(replica, Event::Start);
+            simulation.handle(replica, Event::Start, None);
         }
         simulation.end_if_converged();
         simulation
@@ -432,17 +458,22 @@ impl Simulation {
     fn play_start(&mut self) {
         let scenario = Arc::clone(&self.scenario);
         for request in &scenario.start {
-            self.handle(request.on, Event::Operation(request.operation.clone()));
+            self.handle(request.on, Event::Operation(request.operation.clone()), None);
             let issuer = &self.replicas[request.on].node;
             let Some(update) = issuer.history().newest(issuer.id()) else { continue };
             let message = Message::updates([Arc::clone(update)].into_iter().collect());
             for to in (0..self.replicas.len()).filter(|&to| to != request.on) {
                 let (from, message) = (request.on, message.clone());
-                let sender = self.replicas[from].node.id().clone();
-                self.deliver_parcel(Parcel { from, sender, to, message });
+                let parcel = self.parcel(from, to, message);
+                self.hand_over(parcel);
             }
         }
         self.metrics = Metrics::default();
+    }
+
+    fn parcel(&self, from: usize, to: usize, message: Message) -> Parcel {
+        let sender = self.replicas[from].node.id().clone();
+        Parcel { from, sender, to, message, sent_at: self.now }
     }
 
     /// Counts a message that is sent, and returns its size in bytes.
@@ -460,14 +491,17 @@ impl Simulation {
 
     fn arrive(&mut self, place: (SimTime, u64), coming: Coming) {
         self.in_flight_count -= usize::from(matches!(coming, Coming::Message(_)));
+        let (_, number) = place;
         match coming {
             Coming::Message(parcel) if self.has_to_wait(&parcel) => {
                 let has_room = self.clogs.hold(place, parcel);
-                self.metrics.messages_lost += u64::from(!has_room);
+                if !has_room {
+                    self.note_lost(number);
+                }
             }
-            Coming::Message(parcel) => self.pass(parcel),
+            Coming::Message(parcel) => self.pass(number, parcel),
             Coming::Timer { replica, life, timer } if self.replicas[replica].life == life => {
-                self.give(replica, Event::Timer(timer));
+                self.give(replica, Event::Timer(timer), None);
             }
             Coming::Timer { .. } => {}
         }
@@ -480,34 +514,48 @@ impl Simulation {
     }
 
     /// Delivers a message at the end of its link, unless that is cut.
-    fn pass(&mut self, parcel: Parcel) {
+    fn pass(&mut self, number: u64, parcel: Parcel) {
         match self.network.connects(parcel.from, parcel.to) {
-            true => self.deliver_parcel(parcel),
-            false => self.metrics.messages_lost += 1,
+            true => self.deliver_parcel(number, parcel),
+            false => self.note_lost(number),
         }
     }
 
-    fn deliver_parcel(&mut self, Parcel { sender, to, message, .. }: Parcel) {
+    /// Delivers a message in no time.
+    fn hand_over(&mut self, parcel: Parcel) {
+        let number = self.queued;
+        self.queued += 1;
+        if self.traffic.is_some() {
+            let bytes = parcel.message.encoded_len() as u64;
+            self.note_sent(&parcel, bytes, vec![(number, self.now)]);
+        }
+        self.deliver_parcel(number, parcel);
+    }
+
+    fn deliver_parcel(&mut self, number: u64, Parcel { sender, to, message, .. }: Parcel) {
         if self.replicas[to].status == Status::Down {
-            self.metrics.messages_lost += 1;
-            return;
+            return self.note_lost(number);
         }
-        self.give(to, Event::Message { from: sender, message });
+        self.note_passage(|| Passage::Arrived(number));
+        self.give(to, Event::Message { from: sender, message }, Some(number));
     }
 
-    /// Lets a node handle an event, now or when it is no longer paused.
-    fn give(&mut self, replica: usize, event: Event) {
+    /// Lets a node handle an event, now or when it is no longer paused. `by` is the number of the
+    /// message, where it is one.
+    fn give(&mut self, replica: usize, event: Event, by: Option<u64>) {
         let Replica { status, held, .. } = &mut self.replicas[replica];
         // Timers always wait: one that is lost is never set again, and there are few.
         let has_room = held.len() < HELD_MAX || matches!(event, Event::Timer(_));
-        match status {
-            Status::Up => self.handle(replica, event),
-            Status::Paused if has_room => held.push(event),
-            Status::Paused | Status::Down => self.metrics.messages_lost += 1,
+        match (*status, by) {
+            (Status::Up, _) => self.handle(replica, event, by),
+            (Status::Paused, _) if has_room => held.push(Held { event, by }),
+            (Status::Paused | Status::Down, Some(number)) => self.note_lost(number),
+            (Status::Paused | Status::Down, None) => self.metrics.messages_lost += 1,
         }
     }
 
-    fn handle(&mut self, replica: usize, event: Event) {
+    /// `by` is the number of the message, where the event is one.
+    fn handle(&mut self, replica: usize, event: Event, by: Option<u64>) {
         let (kind, what) = match event {
             Event::Start => (0, "start"),
             Event::Operation(_) => (1, "operation"),
@@ -533,7 +581,7 @@ impl Simulation {
             if let Some(recording) = &mut self.recording {
                 recording.follow(self.now, replica, &observation);
             }
-            self.note(replica, observation);
+            self.note(replica, observation, by);
         }
         for (to, message) in effects.messages {
             // Of a node that nobody runs, somebody can only have invented the name.
@@ -549,7 +597,7 @@ impl Simulation {
         }
     }
 
-    fn note(&mut self, replica: usize, observation: Observation) {
+    fn note(&mut self, replica: usize, observation: Observation, by: Option<u64>) {
         match observation {
             Observation::Issued(update) => {
                 self.metrics.operations += 1;
@@ -558,21 +606,22 @@ impl Simulation {
                 let index =
                     |node: &NodeId| indices.get(node).copied().filter(|&index| index < present);
                 self.spreading.begin(self.now, replica, &update, &self.replicas, index);
+                self.note_learned(replica, &update.dot, None);
                 self.issued.push(Arc::clone(&update));
                 self.truth.join(&Delta::from_iter([update]));
             }
-            Observation::Applied(update) => self.note_arrival(replica, &update),
+            Observation::Applied(update) => self.note_arrival(replica, &update, by),
             Observation::Merged(id, counters) => {
                 for counter in counters {
                     let dot = Dot { replica: id.clone(), counter };
                     let update = self.issued.get(&dot).cloned();
                     let update = update.expect("whatever arrives has been issued");
-                    self.note_arrival(replica, &update);
+                    self.note_arrival(replica, &update, by);
                 }
             }
             Observation::Repeated(count) => self.metrics.duplicates_received += count as u64,
             Observation::Refused(_) => self.metrics.operations_without_effect += 1,
-            Observation::BegunAnew(_) => self.forget_what_is_lost(),
+            Observation::BegunAnew(_) => self.forget_what_is_lost(replica),
             Observation::Left => self.stop_node(replica),
             Observation::Joined(_)
             | Observation::RosterChanged
@@ -581,7 +630,8 @@ impl Simulation {
         }
     }
 
-    fn note_arrival(&mut self, replica: usize, update: &Arc<Update>) {
+    fn note_arrival(&mut self, replica: usize, update: &Arc<Update>, by: Option<u64>) {
+        self.note_learned(replica, &update.dot, by);
         let bytes = self.spreading.arrive(self.now, replica, &update.dot);
         self.metrics.payload_bytes_minimum += bytes;
         // It is known already, unless it was lost with a state and comes back.
@@ -592,10 +642,10 @@ impl Simulation {
 
     fn send(&mut self, from: usize, to: usize, message: Message) {
         let bytes = self.count_sent(&message);
-        let sender = self.replicas[from].node.id().clone();
+        let parcel = self.parcel(from, to, message);
         if self.network.settings.mode == Mode::Manual {
             // Whoever is told that it is retired, or let in, is so in the same step.
-            return self.deliver_parcel(Parcel { from, sender, to, message });
+            return self.hand_over(parcel);
         }
         let room = QUEUE_MAX - self.queue.len().min(QUEUE_MAX);
         let mut arrivals = self.network.send(self.now, from, to, bytes);
@@ -603,9 +653,12 @@ impl Simulation {
         if arrivals.is_empty() {
             self.metrics.messages_lost += 1;
         }
+        if self.traffic.is_some() {
+            let copies = (self.queued..).zip(arrivals.iter().copied()).collect();
+            self.note_sent(&parcel, bytes, copies);
+        }
         for at in arrivals {
-            let (sender, message) = (sender.clone(), message.clone());
-            self.enqueue(at, Coming::Message(Parcel { from, sender, to, message }));
+            self.enqueue(at, Coming::Message(parcel.clone()));
         }
     }
 
@@ -633,9 +686,29 @@ impl Simulation {
         }
     }
 
-    /// A state was lost: the truth is what the others, crashed or not, still hold. What is in
+    fn note_passage(&mut self, passage: impl FnOnce() -> Passage) {
+        if let Some(traffic) = &mut self.traffic {
+            traffic.push(self.now, passage());
+        }
+    }
+
+    fn note_sent(&mut self, parcel: &Parcel, bytes: u64, copies: Vec<(u64, SimTime)>) {
+        self.note_passage(|| Passage::Sent(Arc::new(Sent::of(parcel, bytes, copies))));
+    }
+
+    fn note_learned(&mut self, replica: usize, dot: &Dot, by: Option<u64>) {
+        self.note_passage(|| Passage::Learned { replica, dot: dot.clone(), by });
+    }
+
+    fn note_lost(&mut self, number: u64) {
+        self.metrics.messages_lost += 1;
+        self.note_passage(|| Passage::Lost(number));
+    }
+
+    /// A replica has lost its state: the truth is what the others, crashed or not, still hold. What is in
     /// flight joins it again where it arrives.
-    fn forget_what_is_lost(&mut self) {
+    fn forget_what_is_lost(&mut self, replica: usize) {
+        self.note_passage(|| Passage::Forgot(replica));
         self.truth = ClaimMap::new();
         for replica in &self.replicas {
             self.truth.merge(replica.claims());
