@@ -360,7 +360,7 @@ impl App {
     /// Does something to the run now. In the past, that begins another timeline.
     fn do_step(&mut self, step: Step) {
         let simulation = self.player.simulation();
-        let now = simulation.now();
+        let now = simulation.undecided_from();
         match edit::with_step(simulation.scenario(), now, step) {
             Ok(scenario) => self.go_on_by(scenario, now),
             Err(reason) => self.error = Some(Problem::of_step(reason)),

@@ -69,7 +69,7 @@ pub use replica::{Replica, Status};
 pub use scalesmall_node::{
     DeadClaims, Depth, Detection, Purpose, Settings, SimTime, Strategy, Sync,
 };
-pub use scenario::{Action, FORMAT, Request, Scenario, ScenarioError, Step, Until};
+pub use scenario::{Action, FORMAT, Fate, Request, Scenario, ScenarioError, Step, Until};
 pub use simulation::{InFlight, Simulation};
 pub use trace::Trace;
 pub use traffic::{Cargo, Passage, Sent};

@@ -172,7 +172,7 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             step(r#""wind":1"#),
-            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `hold`, `pass`, `lose`, `repeat`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
         ),
         (
             with(r#""steps":[{"network":{"wind":1}}]"#),
@@ -180,7 +180,7 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             with(r#""start":[{"wind":1}]"#),
-            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `hold`, `pass`, `lose`, `repeat`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
         ),
     ]);
 }
@@ -575,15 +575,15 @@ fn a_step_is_one_thing() {
     check(&[
         (
             step(""),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, hold, pass, lose, repeat, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
         ),
         (
             step(r#""at_ms":5"#),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, hold, pass, lose, repeat, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
         ),
         (
             step(r#""on":"a","claim":["a",0,9]"#),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, hold, pass, lose, repeat, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
         ),
         (step(r#""crash":"a","heal":true"#), "steps[0]: `heal` and `crash` are two steps"),
         (step(r#""cut":["a","b"],"heal":true"#), "steps[0]: `heal` and `cut` are two steps"),
@@ -629,6 +629,8 @@ fn a_fault_befalls_replicas_that_can_suffer_it() {
         (step(r#""mend":["b","b"]"#), "steps[0].mend: there is no link from b to itself"),
         (step(r#""clog":["a","a"]"#), "steps[0].clog: there is no link from a to itself"),
         (step(r#""unclog":["a","a"]"#), "steps[0].unclog: there is no link from a to itself"),
+        (step(r#""hold":["a","a",1]"#), "steps[0].hold: there is no link from a to itself"),
+        (step(r#""lose":["a","c",1]"#), r#"steps[0].lose[1]: "c" is not among the replicas"#),
         (step(r#""clock_skew_ms":5"#), "steps[0].on: is missing"),
         (step(r#""on":"c","clock_skew_ms":5"#), r#"steps[0].on: "c" is not among the replicas"#),
         (
@@ -674,6 +676,10 @@ fn a_fault_befalls_replicas_that_can_suffer_it() {
 #[test]
 fn messages_move_by_steps_between_replicas_that_run_in_manual_mode() {
     check(&[
+        (
+            with(r#""network":{"mode":"manual"},"steps":[{"hold":["a","b",1]}]"#),
+            r#"steps[0]: nothing is on its way where `network.mode` is "manual""#,
+        ),
         (
             step(r#""sync":["a","b"]"#),
             r#"steps[0]: messages move by steps only where `network.mode` is "manual""#,

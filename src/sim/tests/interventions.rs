@@ -95,3 +95,65 @@ fn a_fork_has_the_same_past_and_another_future() {
     let late = text("3").replace("\"at_ms\":2000", "\"at_ms\":101");
     assert!(simulation.fork(Scenario::parse(&late).unwrap()).is_none(), "that should have been");
 }
+
+/// The run in which this befalls the news of the first operation, a moment after it was sent.
+fn befallen(fates: &[&str]) -> Simulation {
+    let (simulation, number) = on_its_way();
+    let at_ms = simulation.undecided_from().as_us().div_ceil(1_000);
+    let steps: Vec<String> = fates
+        .iter()
+        .zip(at_ms..)
+        .map(|(fate, at_ms)| format!(r#"{{"at_ms":{at_ms},"{fate}":["a","b",{number}]}}"#))
+        .collect();
+    let text =
+        text("3").replace(r#"{"at_ms":2000"#, &format!(r#"{},{{"at_ms":2000"#, steps.join(",")));
+    let scenario = Scenario::parse(&text).unwrap();
+    let mut fork = simulation.fork(scenario.clone()).expect("only the future differs");
+    fork.run_until(SimTime::from_ms(at_ms as u32 + fates.len() as u32 - 1));
+    let mut all_along = Simulation::new(scenario);
+    all_along.run_until(fork.now());
+    assert_eq!(all_along.trace(), fork.trace());
+    fork.check_invariants();
+    fork
+}
+
+#[test]
+fn what_befalls_a_message_can_be_a_step_of_the_scenario() {
+    let is_stopped = |run: &Simulation| run.in_flight().any(|it| it.arrives_at.is_none());
+    assert!(shown(&befallen(&["pass"]), 1) == [0]);
+
+    let mut lost = befallen(&["lose"]);
+    assert_eq!(lost.metrics().messages_lost, 1);
+    lost.run_until(SimTime::from_ms(9_000));
+    assert_eq!(shown(&lost, 1), [3], "the link sends it again");
+
+    let mut held = befallen(&["hold"]);
+    assert!(is_stopped(&held) && shown(&held, 1).is_empty());
+    held.run_until(SimTime::from_ms(300));
+    assert!(is_stopped(&held) && !held.has_converged());
+    let passed = befallen(&["hold", "pass", "pass", "hold"]);
+    assert!(!is_stopped(&passed) && shown(&passed, 1) == [0]);
+
+    let mut repeated = befallen(&["repeat"]);
+    let repeats = repeated.metrics().duplicates_received;
+    repeated.run_until(SimTime::from_ms(1_000));
+    assert_eq!(shown(&repeated, 1), [0]);
+    assert!(repeated.metrics().duplicates_received > repeats);
+    let at_once = befallen(&["hold", "repeat"]);
+    assert!(is_stopped(&at_once) && shown(&at_once, 1) == [0]);
+}
+
+#[test]
+fn what_is_not_on_its_way_cannot_be_held() {
+    let (simulation, number) = on_its_way();
+    let text = text("3").replace(
+        r#"{"at_ms":2000"#,
+        &format!(
+            r#"{{"at_ms":1000,"hold":["b","a",{number}]}},{{"hold":["a","b",999999]}},{{"at_ms":2000"#
+        ),
+    );
+    let mut fork = simulation.fork(Scenario::parse(&text).unwrap()).unwrap();
+    while fork.step() {}
+    assert!(fork.has_converged());
+    assert_eq!(shown(&fork, 1), [3]);
+}

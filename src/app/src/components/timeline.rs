@@ -44,6 +44,7 @@ pub(crate) fn marks(scenario: &Scenario) -> Vec<Mark> {
             Action::Mend { .. } => Some(Mark::Event(at, "mend")),
             Action::Clog { .. } => Some(Mark::Event(at, "clog")),
             Action::Unclog { .. } => Some(Mark::Event(at, "unclog")),
+            Action::Message { .. } => Some(Mark::Event(at, "message")),
             Action::ClockSkew { .. } => Some(Mark::Event(at, "clock")),
             Action::Sync { .. } | Action::Deliver(_) => Some(Mark::Event(at, "")),
             Action::Send { .. } | Action::Observe(_) => None,

@@ -89,6 +89,12 @@ array! {
     PairFile { from: String, to: String } "two replicas: [from, to]"
 }
 
+array! {
+    /// A message on its way.
+    MessageFile { from: String, to: String, number: Whole }
+    "a message: [from, to, number]"
+}
+
 /// A step of any kind: one field says which, others go with it.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,6 +114,10 @@ pub(super) struct StepFile {
     pub(super) mend: Option<PairFile>,
     pub(super) clog: Option<PairFile>,
     pub(super) unclog: Option<PairFile>,
+    pub(super) hold: Option<MessageFile>,
+    pub(super) pass: Option<MessageFile>,
+    pub(super) lose: Option<MessageFile>,
+    pub(super) repeat: Option<MessageFile>,
     pub(super) crash: Option<String>,
     pub(super) restart: Option<String>,
     pub(super) state: Option<String>,

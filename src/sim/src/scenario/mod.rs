@@ -138,6 +138,18 @@ pub enum Action {
         /// Who gets what has waited.
         to: usize,
     },
+    /// Something befalls one message on its way. Without effect where there is no such message: it
+    /// has arrived by then, or the run has taken another course.
+    Message {
+        /// Who has sent it.
+        from: usize,
+        /// Whom it is to reach.
+        to: usize,
+        /// Its number, which no other message of the run has.
+        number: u64,
+        /// What befalls it.
+        fate: Fate,
+    },
     /// The clock of a node's machine is set, and stays so when the node restarts. Timers that it
     /// had set before come when they were to come; those that it sets from now on, when its clock
     /// shows their time.
@@ -209,6 +221,35 @@ pub enum Action {
     Observe(usize),
 }
 
+/// What can befall a message on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It stops, until it passes or is lost.
+    Hold,
+    /// It arrives at once, held or not.
+    Pass,
+    /// It is lost.
+    Lose,
+    /// A second one like it follows it and arrives when it does; at once, where it is held.
+    Repeat,
+}
+
+impl Fate {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Hold, Self::Pass, Self::Lose, Self::Repeat];
+
+    /// What it is called in a scenario file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Pass => "pass",
+            Self::Lose => "lose",
+            Self::Repeat => "repeat",
+        }
+    }
+}
+
 impl Action {
     /// The replicas that it names.
     pub(crate) fn replicas(&self) -> Vec<usize> {
@@ -229,7 +270,8 @@ impl Action {
             | Self::Cut { from, to }
             | Self::Mend { from, to }
             | Self::Clog { from, to }
-            | Self::Unclog { from, to } => vec![*from, *to],
+            | Self::Unclog { from, to }
+            | Self::Message { from, to, .. } => vec![*from, *to],
             Self::Heal | Self::Network(_) | Self::Deliver(_) => Vec::new(),
         }
     }

@@ -75,6 +75,9 @@ impl<'a> Course<'a> {
             Action::Mend { from, to } => step.with("mend", link(from, to)),
             Action::Clog { from, to } => step.with("clog", link(from, to)),
             Action::Unclog { from, to } => step.with("unclog", link(from, to)),
+            Action::Message { from, to, number, fate } => {
+                step.with(fate.name(), (name(from), name(to), number))
+            }
             Action::ClockSkew { replica, skew_us } => {
                 // Rounded up, as all times.
                 let between = skew_us.rem_euclid(1_000) != 0;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use scalesmall_crdt::{ReplicaId, VersionVector};
 use scalesmall_node::{Event, Message, News, Node, Sync};
 
-use super::{Parcel, Simulation};
+use super::{InFlight, Parcel, Simulation};
 use crate::replica::Held;
-use crate::{Action, Status};
+use crate::{Action, Fate, Status};
 
 impl Simulation {
     pub(super) fn act(&mut self, action: Action) {
@@ -45,6 +45,13 @@ impl Simulation {
                     self.disturbed_at = self.now;
                     self.changes += 1;
                     waited.into_iter().for_each(|(number, parcel)| self.pass(number, parcel));
+                }
+            }
+            Action::Message { from, to, number, fate } => {
+                let is_it = |it: InFlight| (it.number, it.from, it.to) == (number, from, to);
+                if self.in_flight().any(is_it) {
+                    self.decide(number, fate);
+                    self.changes += 1;
                 }
             }
             Action::ClockSkew { replica, skew_us } => {
@@ -107,6 +114,16 @@ impl Simulation {
                 self.recording.iter_mut().for_each(|recording| recording.push(record.clone()));
             }
         }
+    }
+
+    fn decide(&mut self, number: u64, fate: Fate) {
+        // Whether it could be done does not matter: what is held can be held again.
+        match fate {
+            Fate::Hold => self.stop(number),
+            Fate::Pass => self.deliver(number),
+            Fate::Lose => self.lose(number),
+            Fate::Repeat => self.repeat(number),
+        };
     }
 
     /// What `from` has seen by now, or its newest operation alone, as a message to `to`; and who

@@ -9,6 +9,7 @@ use scalesmall_node::{Message, SimTime};
 
 use super::{Coming, Parcel, Simulation};
 use crate::Scenario;
+use crate::limits::QUEUE_MAX;
 
 /// A message on its way.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +78,28 @@ impl Simulation {
         lost.is_some()
     }
 
+    /// Sends a second message like this one after it, to arrive when it does, or at once where that
+    /// is stopped or its link clogged. False if there is none with that number, or too many are on
+    /// their way.
+    pub fn repeat(&mut self, number: u64) -> bool {
+        let Some(InFlight { from, to, arrives_at, message, .. }) =
+            self.in_flight().find(|it| it.number == number)
+        else {
+            return false;
+        };
+        let (at, message) = (arrives_at.unwrap_or(self.now), message.clone());
+        if self.queue.len() >= QUEUE_MAX {
+            return false;
+        }
+        let parcel = self.parcel(from, to, message);
+        if self.traffic.is_some() {
+            let bytes = parcel.message.encoded_len() as u64;
+            self.note_sent(&parcel, bytes, vec![(self.queued, at)]);
+        }
+        self.enqueue(at, Coming::Message(parcel));
+        true
+    }
+
     /// A copy of this run that goes on by another scenario, which must be the same in all that has
     /// happened so far. Nothing where it is not.
     #[must_use]
@@ -90,7 +113,7 @@ impl Simulation {
             && scenario.network == old.network
             && scenario.start == old.start
             && scenario.steps.get(..done) == Some(&old.steps[..done])
-            && scenario.steps[done..].iter().all(|step| step.at >= self.now())
+            && scenario.steps[done..].iter().all(|step| step.at >= self.undecided_from())
             && scenario.until.max >= self.now();
         has_same_past.then(|| {
             let mut fork = self.clone();

@@ -40,6 +40,9 @@ pub struct Simulation {
     /// What is still to come, by time and then in the order in which it was caused.
     queue: BTreeMap<(SimTime, u64), Coming>,
     queued: u64,
+    /// From when on a step that nobody has foreseen finds its place: before everything else that
+    /// happens at its time.
+    undecided_from: SimTime,
     /// How many of these are messages.
     in_flight_count: usize,
     /// The links that are clogged, and the messages that wait there.
@@ -110,6 +113,13 @@ impl Simulation {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.has_ended
+    }
+
+    /// The earliest time at which a step can still be added to the scenario: steps come before
+    /// everything else that happens at their time.
+    #[must_use]
+    pub fn undecided_from(&self) -> SimTime {
+        self.now.max(self.undecided_from)
     }
 
     /// The nodes that there are so far, in the order of the scenario.
@@ -327,6 +337,7 @@ impl Simulation {
             network: Network::new(scenario.network.clone(), scenario.seed),
             queue: BTreeMap::new(),
             queued: 0,
+            undecided_from: SimTime::ZERO,
             in_flight_count: 0,
             clogs: Clogs::default(),
             stopped: BTreeMap::new(),
@@ -378,6 +389,7 @@ impl Simulation {
             self.act(action);
         } else {
             let (place, coming) = self.queue.pop_first().expect("something is due");
+            self.undecided_from = next + 1;
             self.arrive(place, coming);
         }
         self.note_agreement();

@@ -42,6 +42,10 @@ impl Course {
         if by_hand && self.network.mode == Mode::Gossip {
             return wrong(place, "messages move by steps only where `network.mode` is \"manual\"");
         }
+        let by_number = matches!(action, Action::Message { .. });
+        if by_number && self.network.mode == Mode::Manual {
+            return wrong(place, "nothing is on its way where `network.mode` is \"manual\"");
+        }
         match action {
             Action::Operation(request) => runs(self, request.on)?,
             Action::Crash(replica) => {
@@ -100,7 +104,7 @@ impl Course {
             // To cut twice, or to mend what is whole, is fine; and a clock runs in a machine that
             // has crashed.
             Action::Cut { .. } | Action::Mend { .. } | Action::ClockSkew { .. } => {}
-            Action::Clog { .. } | Action::Unclog { .. } => {}
+            Action::Clog { .. } | Action::Unclog { .. } | Action::Message { .. } => {}
         }
         Ok(())
     }

@@ -13,9 +13,9 @@ use scalesmall_node::{SimTime, WATCHED_RANGES_MAX};
 use self::course::Course;
 use self::settings::{DEFAULT_NETWORK, network};
 use self::value::{Checked, claim, few, known, node, number, range, text, wrong};
-use super::file::{PairFile, RangeFile, ScenarioFile, StepFile, UntilFile};
+use super::file::{MessageFile, PairFile, RangeFile, ScenarioFile, StepFile, UntilFile};
 use super::form::{Object, Signed, Whole};
-use super::{Action, Request, Scenario, ScenarioError, Step, Until};
+use super::{Action, Fate, Request, Scenario, ScenarioError, Step, Until};
 use crate::NetworkSettings;
 use crate::limits::{CLOCK_SKEW_MS_MAX, REPLICAS_MAX, STEPS_MAX, TIME_MS_DEFAULT, TIME_MS_MAX};
 
@@ -148,6 +148,12 @@ impl Names {
         Ok([from, to])
     }
 
+    fn message(&self, place: &str, file: Option<MessageFile>, fate: Fate) -> Checked<Action> {
+        let MessageFile { from, to, number: Whole(number) } = file.expect("it is the kind");
+        let [from, to] = self.link(place, Some(PairFile { from, to }))?;
+        Ok(Action::Message { from, to, number, fate })
+    }
+
     fn clock_skew(&self, place: &str, file: &StepFile) -> Checked<Action> {
         let at = |field: &str| format!("{place}.{field}");
         let Some(on) = &file.on else { return wrong(&at("on"), "is missing") };
@@ -233,6 +239,10 @@ impl Names {
                 let [from, to] = self.link(&at, file.unclog)?;
                 Action::Unclog { from, to }
             }
+            "hold" => self.message(&at, file.hold, Fate::Hold)?,
+            "pass" => self.message(&at, file.pass, Fate::Pass)?,
+            "lose" => self.message(&at, file.lose, Fate::Lose)?,
+            "repeat" => self.message(&at, file.repeat, Fate::Repeat)?,
             "clock_skew_ms" => self.clock_skew(place, &file)?,
             "crash" => Action::Crash(one(&file.crash)?),
             "restart" => {
@@ -327,6 +337,10 @@ impl StepFile {
             ("mend", self.mend.is_some()),
             ("clog", self.clog.is_some()),
             ("unclog", self.unclog.is_some()),
+            ("hold", self.hold.is_some()),
+            ("pass", self.pass.is_some()),
+            ("lose", self.lose.is_some()),
+            ("repeat", self.repeat.is_some()),
             ("crash", self.crash.is_some()),
             ("restart", self.restart.is_some()),
             ("pause", self.pause.is_some()),
