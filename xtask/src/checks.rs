@@ -12,6 +12,8 @@ use crate::{chromium, install, page};
 
 /// No part of the checks takes longer, compiling included.
 const PART_LIMIT: Duration = Duration::from_secs(30 * 60);
+/// Nor does what runs only when it is asked for by name.
+const LONG_LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
 /// Nor do the browser tests, once the page is built.
 const BROWSER_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// What each fuzz target is run for, in seconds, and with how much memory, in MiB.
@@ -206,8 +208,8 @@ fn whole(command: &mut Command) -> Result<Tally, Failure> {
 }
 
 /// Runs tests of Rust's own harness, or of one that prints the same closing line.
-fn libtest(command: &mut Command) -> Result<Tally, Failure> {
-    let (status, printed) = process::run_copying(with_colours(command), PART_LIMIT)?;
+fn libtest(command: &mut Command, limit: Duration) -> Result<Tally, Failure> {
+    let (status, printed) = process::run_copying(with_colours(command), limit)?;
     let tally = Tally::from_libtest(&printed).or_failed(status.success());
     if tally == Tally::default() {
         return Err(Failure::new("no test ran"));
@@ -261,7 +263,7 @@ fn nextest(tools: &mut Tools) -> Result<Tally, Failure> {
 
 /// The examples in the documentation.
 fn doctest(tools: &mut Tools) -> Result<Tally, Failure> {
-    libtest(&mut cargo(tools, &["test", "--workspace", "--doc", "--no-fail-fast"]))
+    libtest(&mut cargo(tools, &["test", "--workspace", "--doc", "--no-fail-fast"]), PART_LIMIT)
 }
 
 /// The claim map against its specification, over more histories than a debug build has time for.
@@ -274,7 +276,7 @@ fn long(tools: &mut Tools) -> Result<Tally, Failure> {
     let histories = histories(tools, 1_000_000)?;
     let mut cargo = cargo(tools, &["test", "--profile", "checks", "--package", "scalesmall-sim"]);
     cargo.args(["--test", "safety", "--", "--nocapture"]).env("SCALESMALL_SCENARIOS", "10000");
-    let scenarios = libtest(&mut cargo)?;
+    let scenarios = libtest(&mut cargo, LONG_LIMIT)?;
     Ok(Tally {
         passed: histories.passed + scenarios.passed,
         failed: histories.failed + scenarios.failed,
@@ -287,7 +289,7 @@ fn histories(tools: &Tools, count: u32) -> Result<Tally, Failure> {
     cargo
         .args(["--features", "ablation", "--test", "model", "--", "--nocapture"])
         .env("SCALESMALL_HISTORIES", count.to_string());
-    libtest(&mut cargo)
+    libtest(&mut cargo, PART_LIMIT)
 }
 
 /// The decoder, and joins of what it lets through, on bytes that nobody would write.
@@ -325,23 +327,26 @@ fn fuzz(tools: &mut Tools) -> Result<Tally, Failure> {
 /// The tests of the pure crates, compiled to WebAssembly.
 fn wasm(tools: &mut Tools) -> Result<Tally, Failure> {
     tools.for_wasm_tests()?;
-    libtest(&mut cargo(
-        tools,
-        &[
-            "test",
-            "--target",
-            WASM_TARGET,
-            "--package",
-            "scalesmall-crdt",
-            "--package",
-            "scalesmall-node",
-            "--package",
-            "scalesmall-sim",
-            // The examples of the documentation run on this machine only.
-            "--tests",
-            "--no-fail-fast",
-        ],
-    ))
+    libtest(
+        &mut cargo(
+            tools,
+            &[
+                "test",
+                "--target",
+                WASM_TARGET,
+                "--package",
+                "scalesmall-crdt",
+                "--package",
+                "scalesmall-node",
+                "--package",
+                "scalesmall-sim",
+                // The examples of the documentation run on this machine only.
+                "--tests",
+                "--no-fail-fast",
+            ],
+        ),
+        PART_LIMIT,
+    )
 }
 
 /// The page, built for release, in a browser.

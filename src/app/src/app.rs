@@ -18,7 +18,7 @@ use crate::announcer::Announcer;
 use crate::canvas;
 use crate::components::{
     BreakIt, DivergenceMap, ErrorMessage, Mark, NetworkFacts, NodeFacts, NodePanel, Share, Sharing,
-    Status, Tables, TopBar, Transport, ViewRows, marks,
+    SpaceTimeBand, Status, Tables, TopBar, Transport, ViewRows, marks,
 };
 use crate::edit::{self, Step, step};
 use crate::identity::Identities;
@@ -27,6 +27,7 @@ use crate::paint::{self, Axis, Pixels, Theme};
 use crate::picture::{Photographer, Picture};
 use crate::player::{Player, State};
 use crate::shared::Shared;
+use crate::space_time::{self, SpaceTime};
 use crate::speed::Speed;
 use crate::words;
 
@@ -69,6 +70,14 @@ pub(crate) enum Message {
     Escape,
     /// The address has a new fragment.
     AddressChanged,
+    /// Gives a node a lane among the messages, or takes it away.
+    ToggleLane(usize),
+    /// Gives every node a lane, or a few only.
+    AllLanes,
+    /// Shows messages without news as well, or no longer does.
+    AllMessages,
+    /// Shows the messages of a longer time, or of a shorter one.
+    ScaleSpan(bool),
     CloseError,
     /// The size of the window or the colours have changed.
     Repaint,
@@ -143,6 +152,7 @@ pub(crate) struct App {
     /// The picture that the tables show, which follow less often.
     in_words: Shared<Picture>,
     announcer: Announcer,
+    lanes: space_time::Choice,
 
     truth_canvas: NodeRef,
     views_canvas: NodeRef,
@@ -184,6 +194,7 @@ impl Component for App {
             picture,
             photographer,
             announcer: Announcer::default(),
+            lanes: space_time::Choice::of(player.simulation()),
             truth_canvas: NodeRef::default(),
             views_canvas: NodeRef::default(),
             pixels: Pixels::default(),
@@ -225,6 +236,10 @@ impl Component for App {
             Message::Escape if self.chosen.is_some() => self.chosen = None,
             Message::Escape => self.selected = None,
             Message::AddressChanged => self.load(),
+            Message::ToggleLane(node) => self.lanes.toggle(node),
+            Message::AllLanes => self.lanes.toggle_all(self.picture.views.len()),
+            Message::AllMessages => self.lanes.shows_all = !self.lanes.shows_all,
+            Message::ScaleSpan(is_longer) => self.lanes.scale(is_longer),
             Message::CloseError => self.error = None,
             Message::Repaint => self.painted = None,
             Message::Nothing => return false,
@@ -300,6 +315,12 @@ impl Component for App {
                             verdict={words::verdict(&self.picture)}
                             on_seek={link.callback(Message::Seek)}
                         />
+                        <SpaceTimeBand
+                            diagram={self.space_time()}
+                            nodes={self.picture.views.iter().map(|view| AttrValue::from(view.name.to_string())).collect::<Vec<_>>()}
+                            shows_all={self.lanes.shows_all}
+                            on_message={link.callback(|message| message)}
+                        />
                         <BreakIt
                             network={self.network_facts()}
                             chosen={self.chosen.as_ref().map(Vec::len)}
@@ -343,6 +364,7 @@ impl App {
         self.error = error.map(Problem::of_scenario);
         self.selected = None;
         self.chosen = None;
+        self.lanes = space_time::Choice::of(self.player.simulation());
         self.follow_scenario();
         self.picture = Shared::new(self.photographer.take(self.player.simulation()));
         self.pictured = self.player.version();
@@ -508,6 +530,11 @@ impl App {
             fingerprint: picture.agreed.map(|fingerprint| fingerprint.to_string().into()),
             is_disputed: picture.disagreeing() > 0,
         }
+    }
+
+    fn space_time(&self) -> Shared<SpaceTime> {
+        let (simulation, chronicle) = (self.player.simulation(), self.player.chronicle());
+        Shared::new(SpaceTime::of(simulation, chronicle, &self.identities, &self.lanes))
     }
 
     fn selected_facts(&self) -> Option<NodeFacts> {

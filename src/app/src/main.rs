@@ -12,6 +12,7 @@ mod announcer;
 mod app;
 mod canvas;
 mod checkpoints;
+mod chronicle;
 mod components;
 mod crash_report;
 mod divergence;
@@ -22,8 +23,10 @@ mod paint;
 mod picture;
 mod player;
 mod shared;
+mod space_time;
 mod speed;
 mod texts;
+mod why;
 mod words;
 
 use texts::Language;

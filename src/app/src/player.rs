@@ -5,6 +5,7 @@ use std::sync::Arc;
 use scalesmall_sim::{Scenario, SimTime, Simulation};
 
 use crate::checkpoints::Checkpoints;
+use crate::chronicle::Chronicle;
 use crate::divergence::Divergence;
 use crate::speed::Speed;
 
@@ -55,6 +56,7 @@ pub(crate) struct Player {
     /// When all live nodes came to agree, ascending.
     agreed_at: Vec<SimTime>,
     divergence: Divergence,
+    chronicle: Chronicle,
     furthest: SimTime,
     /// Where the run ended, once it has.
     ended_at: Option<SimTime>,
@@ -65,8 +67,12 @@ pub(crate) struct Player {
 impl Player {
     pub(crate) fn new(scenario: impl Into<Arc<Scenario>>, speed: Speed, is_playing: bool) -> Self {
         let scenario = scenario.into();
+        let mut simulation = Simulation::with_traffic(Arc::clone(&scenario));
+        let mut chronicle = Chronicle::default();
+        chronicle.follow(&mut simulation);
         Self {
-            simulation: Simulation::new(Arc::clone(&scenario)),
+            simulation,
+            chronicle,
             divergence: Divergence::new(&scenario),
             scenario,
             checkpoints: Checkpoints::new(),
@@ -121,6 +127,11 @@ impl Player {
     /// Who disagreed, when and where, as far as the run has been played.
     pub(crate) fn divergence(&self) -> &Divergence {
         &self.divergence
+    }
+
+    /// What has passed between the nodes, as far as the run has been played.
+    pub(crate) fn chronicle(&self) -> &Chronicle {
+        &self.chronicle
     }
 
     /// The end of the run as far as it is known: where it ended, or some way past what has been
@@ -211,6 +222,7 @@ impl Player {
         self.agreed_at.retain(|&at| at <= time);
         (self.furthest, self.ended_at) = (time, None);
         self.divergence.forget_after(time);
+        self.chronicle.forget_after(time);
         self.checkpoints.forget_after(time);
     }
 
@@ -276,6 +288,7 @@ impl Player {
         let changes = self.simulation.changes();
         let agreed = self.simulation.agreed();
         let goes_on = self.simulation.step();
+        self.chronicle.follow(&mut self.simulation);
         self.checkpoints.follow(&self.simulation);
         let now = self.simulation.now();
         if self.simulation.changes() != changes {
@@ -303,7 +316,10 @@ impl Player {
     fn rewind(&mut self, to: SimTime) {
         let scenario = &self.scenario;
         let before = self.checkpoints.before(to, scenario);
-        self.simulation = before.unwrap_or_else(|| Simulation::new(Arc::clone(scenario)));
+        let anew = || Simulation::with_traffic(Arc::clone(scenario));
+        self.simulation = before.unwrap_or_else(anew);
+        // A run that begins anew has passages at once.
+        self.chronicle.follow(&mut self.simulation);
         self.takes += 1;
         self.goal = None;
     }

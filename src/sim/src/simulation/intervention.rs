@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use scalesmall_node::{Message, SimTime};
+use scalesmall_crdt::Dot;
+use scalesmall_node::{Message, News, SimTime};
 
 use super::{Coming, Parcel, Simulation};
 use crate::Scenario;
@@ -30,6 +31,18 @@ impl<'a> InFlight<'a> {
     fn of(number: u64, parcel: &'a Parcel, arrives_at: Option<SimTime>) -> Self {
         let Parcel { from, to, message, .. } = parcel;
         Self { number, from: *from, to: *to, arrives_at, message }
+    }
+}
+
+impl InFlight<'_> {
+    /// Whether whoever gets it knows of an operation then.
+    #[must_use]
+    pub fn carries(&self, dot: &Dot) -> bool {
+        match self.message.news() {
+            Some(News::Updates(updates)) => updates.dots().any(|it| it == dot),
+            Some(News::State { state, .. }) => state.context().contains(dot),
+            None => false,
+        }
     }
 }
 
