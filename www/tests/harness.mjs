@@ -19,7 +19,7 @@ import { chromium } from 'playwright-core';
 import { serve } from './server.mjs';
 
 /** The built page. */
-const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+export const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 /** Deep, so that a URL which is not relative shows. */
 const BASE = '/some/where/scalesmall/';
 /** Without what asks hosts on the network for news; and a GPU is not to be counted on. */
@@ -37,12 +37,13 @@ const STEP_LIMIT_MS = 30_000;
 const PROCESS_LIMIT_MS = 5 * 60_000;
 
 /**
- * Starts a server and a browser.
+ * Starts a server for the page in the folder `dir`, and a browser.
  *
+ * @param {string} [dir] an absolute path
  * @returns {Promise<Bench>}
  */
-export async function start() {
-  if (!existsSync(join(DIST, 'index.html'))) {
+export async function start(dir = DIST) {
+  if (!existsSync(join(dir, 'index.html'))) {
     throw new Error('there is no built page: run `cargo xtask build`');
   }
   const watchdog = setTimeout(() => {
@@ -50,7 +51,7 @@ export async function start() {
     process.exit(1);
   }, PROCESS_LIMIT_MS);
   watchdog.unref();
-  const server = await serve(DIST, BASE);
+  const server = await serve(dir, BASE);
   try {
     const browser = await chromium.launch({ executablePath: findBrowser(), args: FLAGS });
     return new Bench(server, browser, watchdog);
@@ -78,14 +79,17 @@ class Bench {
   }
 
   /**
-   * Opens the page in a browser context of its own, which `page.context().close()` ends.
+   * Opens the page in a browser context of its own, which `page.context().close()` ends, or in
+   * another tab of that of `beside`.
    *
    * `problems` grows while the page is open: texts of console errors and warnings, uncaught
    * errors, failed requests, and requests to anywhere but the page's own host.
    *
    * @param {{hash?: string, width?: number, height?: number,
-   *   colorScheme?: 'light' | 'dark', mobile?: boolean}} [options] `mobile` is a touch
-   *   screen that heeds the page's viewport element
+   *   colorScheme?: 'light' | 'dark', mobile?: boolean, beside?: Page,
+   *   first?: () => void}} [options] `mobile` is a touch screen that heeds the page's viewport
+   *   element; a page `beside` another has its screen; `first` runs in the page before its own
+   *   scripts do
    */
   async openPage({
     hash = '',
@@ -93,15 +97,20 @@ class Bench {
     height = 800,
     colorScheme = 'light',
     mobile = false,
+    beside = undefined,
+    first = undefined,
   } = {}) {
-    const context = await this.#browser.newContext({
-      viewport: { width, height },
-      colorScheme,
-      isMobile: mobile,
-      hasTouch: mobile,
-    });
+    const context =
+      beside?.context() ??
+      (await this.#browser.newContext({
+        viewport: { width, height },
+        colorScheme,
+        isMobile: mobile,
+        hasTouch: mobile,
+      }));
     context.setDefaultTimeout(STEP_LIMIT_MS);
     const page = await context.newPage();
+    if (first) await page.addInitScript(first);
     const problems = this.#watch(page);
     await page.goto(this.url + hash, { waitUntil: 'load' });
     return { page, problems };
@@ -132,10 +141,15 @@ class Bench {
     return problems;
   }
 
+  /** Ends the server: from now on there is no network. */
+  async stopServer() {
+    await this.#server.close();
+  }
+
   /** Ends the browser and the server. */
   async close() {
     await this.#browser.close();
-    await this.#server.close();
+    await this.stopServer();
     clearTimeout(this.#watchdog);
   }
 }

@@ -103,7 +103,10 @@ fn answers_well(port: u16) -> io::Result<bool> {
 /// A tool cannot be had, or the build failed.
 pub(crate) fn build(tools: &mut Tools) -> Result<(), Failure> {
     prepare(tools, true)?;
+    tools.require_node()?;
     process::run(trunk(tools).args(["build", "--release", "--dist", DIST]))?;
+    // Only here: a page that is being worked on is not to be kept by browsers.
+    process::run(tools.command("node").args(["www/file-list.mjs", DIST]))?;
     print_sizes(tools)
 }
 
@@ -138,7 +141,6 @@ fn print_sizes(tools: &Tools) -> Result<(), Failure> {
             const bytes = readFileSync(path);
             console.log(bytes.length, brotliCompressSync(bytes).length, path);
         }";
-    tools.require_node()?;
     let printed = process::output(tools.command("node").args(["-e", SCRIPT, DIST]))
         .ok_or_else(|| Failure::new("the sizes of the built files cannot be read"))?;
     let mut sum = (0, 0);

@@ -18,7 +18,7 @@ use crate::announcer::Announcer;
 use crate::canvas;
 use crate::components::{
     BreakIt, DivergenceMap, ErrorMessage, Mark, NetworkFacts, NodeFacts, NodePanel, Share, Sharing,
-    SpaceTimeBand, Status, Tables, TopBar, Transport, ViewRows, marks,
+    SpaceTimeBand, Status, Tables, TopBar, Transport, UpdateNotice, ViewRows, marks,
 };
 use crate::edit::{self, Step, step};
 use crate::identity::Identities;
@@ -274,6 +274,7 @@ impl Component for App {
                 if let Some(sharing) = &self.sharing {
                     <Share sharing={sharing.clone()} on_close={link.callback(|()| Message::Share(false))} />
                 }
+                <UpdateNotice />
                 <p class="visually-hidden" aria-live="polite">{ &self.announcer.text }</p>
                 <main class={classes!(self.selected.map(|_| "with-panel"))}>
                     <div class="stage">

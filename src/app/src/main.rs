@@ -19,6 +19,7 @@ mod divergence;
 mod edit;
 mod identity;
 mod keyboard;
+mod offline;
 mod paint;
 mod picture;
 mod player;

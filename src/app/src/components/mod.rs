@@ -16,6 +16,7 @@ mod tables;
 mod timeline;
 mod top_bar;
 mod transport;
+mod update_notice;
 mod view_rows;
 mod why;
 
@@ -35,5 +36,6 @@ pub(crate) use tables::Tables;
 pub(crate) use timeline::{Mark, Timeline, marks};
 pub(crate) use top_bar::{Status, TopBar};
 pub(crate) use transport::Transport;
+pub(crate) use update_notice::UpdateNotice;
 pub(crate) use view_rows::ViewRows;
 pub(crate) use why::{Why, WhyFacts};
