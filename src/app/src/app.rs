@@ -18,7 +18,8 @@ use crate::announcer::Announcer;
 use crate::canvas;
 use crate::components::{
     BreakIt, DivergenceMap, ErrorMessage, Mark, NetworkFacts, NodeFacts, NodePanel, Share, Sharing,
-    SpaceTimeBand, Status, Tables, TopBar, Transport, UpdateNotice, ViewRows, marks,
+    SingleFaultFacts, SingleFaults, SpaceTimeBand, Status, Tables, TopBar, Transport, UpdateNotice,
+    ViewRows, marks,
 };
 use crate::edit::{self, Step, step};
 use crate::identity::Identities;
@@ -329,6 +330,9 @@ impl Component for App {
                             on_choose={link.callback(Message::ChooseCut)}
                             on_cut={link.callback(|()| Message::CutOff)}
                         />
+                        if !self.network_facts().is_manual {
+                            <SingleFaults facts={SingleFaultFacts::of(simulation)} on_step={link.callback(Message::Do)} />
+                        }
                         <Tables picture={self.in_words.clone()} {count} />
                     </div>
                     if let Some(facts) = self.selected_facts() {
