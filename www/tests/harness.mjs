@@ -85,18 +85,20 @@ class Bench {
    * `problems` grows while the page is open: texts of console errors and warnings, uncaught
    * errors, failed requests, and requests to anywhere but the page's own host.
    *
-   * @param {{hash?: string, width?: number, height?: number,
-   *   colorScheme?: 'light' | 'dark', mobile?: boolean, beside?: Page,
+   * @param {{query?: string, hash?: string, width?: number, height?: number,
+   *   colorScheme?: 'light' | 'dark', mobile?: boolean, locale?: string, beside?: Page,
    *   first?: () => void}} [options] `mobile` is a touch screen that heeds the page's viewport
    *   element; a page `beside` another has its screen; `first` runs in the page before its own
    *   scripts do
    */
   async openPage({
+    query = '',
     hash = '',
     width = 1280,
     height = 800,
     colorScheme = 'light',
     mobile = false,
+    locale = 'en-GB',
     beside = undefined,
     first = undefined,
   } = {}) {
@@ -107,12 +109,13 @@ class Bench {
         colorScheme,
         isMobile: mobile,
         hasTouch: mobile,
+        locale,
       }));
     context.setDefaultTimeout(STEP_LIMIT_MS);
     const page = await context.newPage();
     if (first) await page.addInitScript(first);
     const problems = this.#watch(page);
-    await page.goto(this.url + hash, { waitUntil: 'load' });
+    await page.goto(this.url + query + hash, { waitUntil: 'load' });
     return { page, problems };
   }
 

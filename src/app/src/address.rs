@@ -3,6 +3,7 @@
 use scalesmall_sim::{Scenario, builtin};
 
 use crate::speed::Speed;
+use crate::texts::text;
 
 /// What is to be played, and how fast.
 #[derive(Debug, PartialEq)]
@@ -10,6 +11,9 @@ pub(crate) struct Wish {
     pub(crate) scenario: Scenario,
     pub(crate) speed: Speed,
 }
+
+/// What can stand in the fragment.
+const KNOWN: [&str; 3] = ["json", "scenario", "speed"];
 
 /// Reads the fragment of an address: `#scenario=NAME` or `#json=` with a percent-encoded scenario
 /// file, and `&speed=` with a speed; `decode` undoes percent-encoding. Nothing means the built-in
@@ -23,8 +27,7 @@ pub(crate) fn read(
     let fragment = fragment.trim_start_matches('#');
     for part in fragment.split('&').filter(|part| !part.is_empty()) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        let value =
-            decode(value).ok_or_else(|| format!("{name}: the percent-encoding is broken"))?;
+        let value = decode(value).ok_or_else(|| text!("address.broken", name = name))?;
         let text = match name {
             "json" => value,
             "scenario" => builtin::text(&value).ok_or_else(|| unknown_scenario(&value))?.to_owned(),
@@ -33,13 +36,11 @@ pub(crate) fn read(
                 continue;
             }
             _ => {
-                return Err(format!(
-                    "{name}: not known in an address; known: json, scenario, speed"
-                ));
+                return Err(text!("address.unknown", name = name, known = KNOWN.join(", ")));
             }
         };
         if scenario.is_some() {
-            return Err(format!("{name}: the address asks for two scenarios"));
+            return Err(text!("address.two_scenarios", name = name));
         }
         scenario = Some(Scenario::parse(&text).map_err(|error| error.to_string())?);
     }
@@ -53,12 +54,12 @@ pub(crate) fn first_light() -> Scenario {
 
 fn unknown_scenario(name: &str) -> String {
     let known: Vec<&str> = builtin::ALL.iter().map(|&(name, _)| name).collect();
-    format!("scenario: {name:?} does not come with the page; known: {}", known.join(", "))
+    text!("address.unknown_scenario", name = format!("{name:?}"), known = known.join(", "))
 }
 
 fn unknown_speed(value: &str) -> String {
     let known: Vec<String> = Speed::all().map(|speed| speed.to_string()).collect();
-    format!("speed: {value:?} is not a speed; known: {}", known.join(", "))
+    text!("address.unknown_speed", value = format!("{value:?}"), known = known.join(", "))
 }
 
 #[cfg(test)]

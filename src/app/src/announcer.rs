@@ -2,6 +2,7 @@
 
 use crate::picture::Picture;
 use crate::player::State;
+use crate::texts::{plural, text};
 use crate::words;
 
 /// The least time between two announcements, in milliseconds.
@@ -35,18 +36,17 @@ impl Announcer {
         }
         let cut_off_before = self.said.map_or(0, |said| said.cut_off);
         let event = match (cut_off_before, situation.cut_off) {
-            (before, 0) if before > 0 => "The cut has healed. ".to_owned(),
-            (before, now) if before != now => format!("The network is cut, {} cut off. ", are(now)),
-            _ => String::new(),
+            (before, 0) if before > 0 => Some(text!("announcer.healed").to_owned()),
+            (before, now) if before != now => Some(plural!("announcer.cut", now)),
+            _ => None,
         };
-        let end = if situation.has_ended { " The run has ended." } else { "" };
-        self.text = format!("{event}At {}, {}.{end}", picture.at, words::verdict(picture));
+        let (time, verdict) = (words::decimal(picture.at), words::verdict(picture));
+        let now = text!("announcer.now", time = time, verdict = verdict);
+        let end = situation.has_ended.then(|| text!("announcer.ended").to_owned());
+        let sentences: Vec<String> = [event, Some(now), end].into_iter().flatten().collect();
+        self.text = sentences.join(" ");
         self.said = Some(situation);
         self.said_at_ms = now_ms;
         true
     }
-}
-
-fn are(count: usize) -> String {
-    format!("{} {}", words::nodes(count), if count == 1 { "is" } else { "are" })
 }

@@ -17,9 +17,9 @@ use crate::address::{self, Wish};
 use crate::announcer::Announcer;
 use crate::canvas;
 use crate::components::{
-    BreakIt, DivergenceMap, ErrorMessage, Mark, NetworkFacts, NodeFacts, NodePanel, Share, Sharing,
-    SingleFaultFacts, SingleFaults, SpaceTimeBand, Status, Tables, TopBar, Transport, UpdateNotice,
-    ViewRows, marks,
+    BreakIt, DivergenceMap, ErrorMessage, Help, Mark, NetworkFacts, NodeFacts, NodePanel, Share,
+    Sharing, SingleFaultFacts, SingleFaults, SpaceTimeBand, Status, Tables, TopBar, Transport,
+    UpdateNotice, ViewRows, marks,
 };
 use crate::edit::{self, Step, step};
 use crate::identity::Identities;
@@ -27,9 +27,12 @@ use crate::keyboard;
 use crate::paint::{self, Axis, Pixels, Theme};
 use crate::picture::{Photographer, Picture};
 use crate::player::{Player, State};
+use crate::preferences::{Appearance, Preferences};
+use crate::problem::Problem;
 use crate::shared::Shared;
 use crate::space_time::{self, SpaceTime};
 use crate::speed::Speed;
+use crate::texts::{Language, text};
 use crate::words;
 
 /// The most nodes that have a strip; a stage of more is no longer to be looked at, nor to be drawn
@@ -67,6 +70,10 @@ pub(crate) enum Message {
     ChangeTimeline(usize),
     /// Shows how to share the run, or no longer does.
     Share(bool),
+    /// Shows what all this means, or no longer does.
+    Help(bool),
+    Speak(Language),
+    Appear(Appearance),
     /// Closes what is open.
     Escape,
     /// The address has a new fragment.
@@ -112,26 +119,8 @@ struct Timeline {
     from: SimTime,
 }
 
-/// Something that was asked for and cannot be done.
-struct Problem {
-    title: &'static str,
-    reason: AttrValue,
-    instead: &'static str,
-}
-
-impl Problem {
-    fn of_scenario(reason: impl Into<AttrValue>) -> Self {
-        let title = "This scenario cannot be run.";
-        Self { title, reason: reason.into(), instead: "The stage below shows First light instead." }
-    }
-
-    fn of_step(reason: impl Into<AttrValue>) -> Self {
-        let title = "This cannot be done now.";
-        Self { title, reason: reason.into(), instead: "The run goes on as it was." }
-    }
-}
-
 pub(crate) struct App {
+    preferences: Preferences,
     player: Player,
     identities: Shared<Identities>,
     marks: Shared<Vec<Mark>>,
@@ -145,6 +134,8 @@ pub(crate) struct App {
     chosen: Option<Vec<usize>>,
     /// While it is shown how to share the run.
     sharing: Option<Sharing>,
+    /// While it is shown what all this means.
+    is_help_open: bool,
 
     photographer: Photographer,
     picture: Shared<Picture>,
@@ -175,6 +166,8 @@ impl Component for App {
     type Properties = ();
 
     fn create(ctx: &Context<Self>) -> Self {
+        let preferences = Preferences::of_reader();
+        preferences.apply();
         let (wish, error) = wish();
         let scenario = Arc::new(wish.scenario);
         let player = Player::new(Arc::clone(&scenario), wish.speed, error.is_none());
@@ -182,14 +175,16 @@ impl Component for App {
         let picture = Shared::new(photographer.take(player.simulation()));
         let dark = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
         Self {
+            preferences,
             identities: Shared::new(Identities::of(player.simulation().scenario())),
             marks: Shared::new(marks(player.simulation().scenario())),
             timelines: vec![Timeline { scenario, from: SimTime::ZERO }],
             timeline: 0,
-            error: error.map(Problem::of_scenario),
+            error: error.map(Problem::Address),
             selected: None,
             chosen: None,
             sharing: None,
+            is_help_open: false,
             pictured: player.version(),
             in_words: picture.clone(),
             picture,
@@ -234,6 +229,11 @@ impl Component for App {
             Message::CutOff => self.cut_off(),
             Message::ChangeTimeline(timeline) => self.change_timeline(timeline),
             Message::Share(is_open) => self.sharing = is_open.then(|| self.sharing()),
+            Message::Help(is_open) => self.is_help_open = is_open,
+            Message::Speak(language) => self.speak(language),
+            Message::Appear(appearance) => {
+                self.prefer(Preferences { appearance, ..self.preferences });
+            }
             Message::Escape if self.chosen.is_some() => self.chosen = None,
             Message::Escape => self.selected = None,
             Message::AddressChanged => self.load(),
@@ -257,6 +257,26 @@ impl Component for App {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        html! {
+            <>
+                // In another language everything is made anew.
+                <div class="page" key={self.preferences.language.tag()}>{ self.page(ctx) }</div>
+                if self.is_help_open {
+                    <Help
+                        preferences={self.preferences}
+                        on_speak={link.callback(Message::Speak)}
+                        on_appear={link.callback(Message::Appear)}
+                        on_close={link.callback(|()| Message::Help(false))}
+                    />
+                }
+            </>
+        }
+    }
+}
+
+impl App {
+    fn page(&self, ctx: &Context<Self>) -> Html {
         let simulation = self.player.simulation();
         let scenario = simulation.scenario();
         let count = self.strips();
@@ -271,6 +291,7 @@ impl Component for App {
                         let is_open = self.sharing.is_some();
                         move |()| Message::Share(!is_open)
                     })}
+                    on_help={link.callback(|()| Message::Help(true))}
                 />
                 if let Some(sharing) = &self.sharing {
                     <Share sharing={sharing.clone()} on_close={link.callback(|()| Message::Share(false))} />
@@ -280,32 +301,32 @@ impl Component for App {
                 <main class={classes!(self.selected.map(|_| "with-panel"))}>
                     <div class="stage">
                         if let Some(error) = &self.error {
-                            <ErrorMessage title={error.title} text={&error.reason} instead={error.instead} on_close={link.callback(|()| Message::CloseError)} />
+                            <ErrorMessage title={error.title()} text={error.reason()} instead={error.instead()} on_close={link.callback(|()| Message::CloseError)} />
                         }
                         <section aria-labelledby="truth-title">
                             <h2 id="truth-title">
-                                { "Merged truth" }
-                                <small>{ "what all nodes together know; height is priority, hatched keys are served by nobody" }</small>
+                                { text!("truth.title") }
+                                <small>{ text!("truth.about") }</small>
                             </h2>
                             <div class="band truth">
                                 <div class="gutter" aria-hidden="true">
-                                    <span>{ "primary" }</span>
-                                    <span>{ "backups" }</span>
+                                    <span>{ text!("truth.primary") }</span>
+                                    <span>{ text!("truth.backups") }</span>
                                 </div>
                                 <canvas ref={&self.truth_canvas} style={format!("height:{}px", paint::truth_height())} aria-hidden="true" />
                             </div>
                         </section>
                         <section aria-labelledby="views-title">
                             <h2 id="views-title">
-                                { "What each node believes" }
-                                <small>{ "faint where it agrees with the truth, full colour where it differs" }</small>
+                                { text!("views.title") }
+                                <small>{ text!("views.about") }</small>
                             </h2>
                             <div class="band views">
                                 <ViewRows picture={self.picture.clone()} identities={self.identities.clone()} {count} selected={self.selected} chosen={self.chosen.clone().unwrap_or_default()} on_select={link.callback(|node| Message::Select(Some(node)))} />
                                 <canvas ref={&self.views_canvas} style={format!("height:{}px", paint::views_height(count))} aria-hidden="true" />
                             </div>
                             if count < self.picture.views.len() {
-                                <p class="faint">{ format!("The first {count} of {}; all of them run.", words::nodes(self.picture.views.len())) }</p>
+                                <p class="faint">{ text!("views.first", count = count, nodes = words::nodes(self.picture.views.len())) }</p>
                             }
                         </section>
                         <DivergenceMap
@@ -355,9 +376,7 @@ impl Component for App {
             </>
         }
     }
-}
 
-impl App {
     /// Starts over with what the address asks for now.
     fn load(&mut self) {
         let (wish, error) = wish();
@@ -366,7 +385,7 @@ impl App {
         self.painted_divergence = None;
         self.timelines = vec![Timeline { scenario, from: SimTime::ZERO }];
         self.timeline = 0;
-        self.error = error.map(Problem::of_scenario);
+        self.error = error.map(Problem::Address);
         self.selected = None;
         self.chosen = None;
         self.lanes = space_time::Choice::of(self.player.simulation());
@@ -390,7 +409,7 @@ impl App {
         let now = simulation.undecided_from();
         match edit::with_step(simulation.scenario(), now, step) {
             Ok(scenario) => self.go_on_by(scenario, now),
-            Err(reason) => self.error = Some(Problem::of_step(reason)),
+            Err(reason) => self.error = Some(Problem::Step(reason)),
         }
     }
 
@@ -398,7 +417,7 @@ impl App {
         let scenario = Arc::new(scenario);
         let was_in_the_past = self.player.is_in_the_past();
         if !self.player.fork(Arc::clone(&scenario)) {
-            self.error = Some(Problem::of_step("the run has another past by now"));
+            self.error = Some(Problem::OtherPast);
             return;
         }
         if !was_in_the_past {
@@ -422,6 +441,25 @@ impl App {
             self.timeline = timeline;
             self.follow_scenario();
         }
+    }
+
+    fn prefer(&mut self, preferences: Preferences) {
+        self.preferences = preferences;
+        preferences.apply();
+        preferences.remember();
+    }
+
+    /// Goes on in another language.
+    fn speak(&mut self, language: Language) {
+        self.prefer(Preferences { language, ..self.preferences });
+        if let Some(Problem::Address(_)) = self.error {
+            self.error = wish().1.map(Problem::Address);
+        }
+        self.announcer = Announcer::default();
+        self.follow_scenario();
+        // The canvases are others now.
+        self.painted = None;
+        self.painted_divergence = None;
     }
 
     fn sharing(&self) -> Sharing {
@@ -562,7 +600,7 @@ impl App {
         let surface = Surface {
             widths: [canvas::width(&truth_canvas), canvas::width(&views_canvas)],
             scale: canvas::scale(),
-            theme: if is_dark { Theme::DARK } else { Theme::LIGHT },
+            theme: self.preferences.appearance.theme(is_dark),
         };
         self.paint_divergence(surface.scale, surface.theme);
         let painted = Some((self.picture.clone(), surface));

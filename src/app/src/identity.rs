@@ -47,7 +47,7 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// The identity at a position; they repeat after 48.
-    fn at(position: usize) -> Self {
+    pub(crate) fn at(position: usize) -> Self {
         let colour = COLOURS[position % COLOURS.len()];
         let position = position / COLOURS.len();
         let texture = TEXTURES[position % TEXTURES.len()];

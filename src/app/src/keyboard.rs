@@ -1,15 +1,33 @@
 //! What keys do.
 
+use gloo::utils::document;
 use serde_json::json;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 use crate::app::Message;
 use crate::edit::step;
+use crate::texts::text;
+
+/// What a key is called that a control is marked with (`aria-keyshortcuts`).
+pub(crate) fn called(key: &str) -> &str {
+    match key {
+        "Space" => text!("key.space"),
+        "Home" => text!("key.home"),
+        "Enter" => text!("key.enter"),
+        "Escape" => text!("key.escape"),
+        "ArrowLeft" => "←",
+        "ArrowRight" => "→",
+        "ArrowUp" => "↑",
+        "ArrowDown" => "↓",
+        "-" => "−",
+        other => other,
+    }
+}
 
 /// What a key asks for, unless the focused control uses that key itself.
 pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
-    if event.ctrl_key() || event.meta_key() || event.alt_key() {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() || is_dialog_open() {
         return None;
     }
     let focused = event.target().and_then(|target| target.dyn_into::<Element>().ok());
@@ -34,12 +52,18 @@ pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
         "+" | "=" => Some(Message::Faster),
         "-" => Some(Message::Slower),
         "Escape" => Some(Message::Escape),
+        "?" => Some(Message::Help(true)),
         "p" | "P" => Some(Message::ChooseCut(true)),
         "h" | "H" => Some(Message::Do(step(json!({ "heal": true })))),
         "ArrowUp" => focus_neighbour(focused.as_ref()?, false),
         "ArrowDown" => focus_neighbour(focused.as_ref()?, true),
         _ => None,
     }
+}
+
+/// Whether a dialog lies over the stage, and takes the keys.
+fn is_dialog_open() -> bool {
+    document().query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some())
 }
 
 /// Whether a control takes no text.

@@ -23,6 +23,8 @@ mod offline;
 mod paint;
 mod picture;
 mod player;
+mod preferences;
+mod problem;
 mod shared;
 mod space_time;
 mod speed;
@@ -30,10 +32,7 @@ mod texts;
 mod why;
 mod words;
 
-use texts::Language;
-
 fn main() {
     crash_report::install();
-    Language::of_reader().speak();
     yew::Renderer::<app::App>::new().render();
 }

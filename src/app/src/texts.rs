@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::LazyLock;
 
-use gloo::utils::{document, window};
+use gloo::utils::window;
 use serde_json::Error;
 
 pub(crate) const ENGLISH: &str = include_str!("../texts/en.json");
@@ -25,8 +25,11 @@ pub(crate) struct Language(usize);
 
 type Texts = BTreeMap<String, String>;
 
-static TEXTS: LazyLock<[Texts; LANGUAGES.len()]> =
-    LazyLock::new(|| LANGUAGES.map(|(_, file)| read(file).expect("the texts are tested")));
+/// The texts of each language, in the order of their names.
+static TEXTS: LazyLock<[Vec<String>; LANGUAGES.len()]> = LazyLock::new(|| {
+    let texts = |file| read(file).expect("the texts are tested").into_values().collect();
+    LANGUAGES.map(|(_, file)| texts(file))
+});
 
 thread_local! {
     static SPOKEN: Cell<Language> = const { Cell::new(Language(0)) };
@@ -40,12 +43,12 @@ thread_local! {
 /// ```
 macro_rules! text {
     ($name:literal) => {{
-        const { assert!($crate::texts::is_known($name), "no text has this name") };
-        $crate::texts::find($name)
+        const PLACE: usize = $crate::texts::place($name);
+        $crate::texts::at(PLACE)
     }};
     ($name:literal, $($value_name:ident = $value:expr),+ $(,)?) => {{
-        const { assert!($crate::texts::is_known($name), "no text has this name") };
-        $crate::texts::fill($crate::texts::find($name), &[$((stringify!($value_name), &$value)),+])
+        const PLACE: usize = $crate::texts::place($name);
+        $crate::texts::fill(PLACE, &[$((stringify!($value_name), &$value)),+])
     }};
 }
 
@@ -57,16 +60,11 @@ macro_rules! text {
 /// ```
 macro_rules! plural {
     ($name:literal, $count:expr $(, $value_name:ident = $value:expr)* $(,)?) => {{
-        const {
-            assert!($crate::texts::is_known(concat!($name, ".one")), "the form for one is missing");
-            assert!($crate::texts::is_known(concat!($name, ".other")), "the other form is missing");
-        };
+        const ONE: usize = $crate::texts::place(concat!($name, ".one"));
+        const OTHER: usize = $crate::texts::place(concat!($name, ".other"));
         let count = $count as u64;
-        let text = match count {
-            1 => $crate::texts::find(concat!($name, ".one")),
-            _ => $crate::texts::find(concat!($name, ".other")),
-        };
-        $crate::texts::fill(text, &[("count", &count) $(, (stringify!($value_name), &$value))*])
+        let place = if count == 1 { ONE } else { OTHER };
+        $crate::texts::fill(place, &[("count", &count) $(, (stringify!($value_name), &$value))*])
     }};
 }
 
@@ -96,6 +94,12 @@ impl Language {
         LANGUAGES[self.0].0
     }
 
+    /// What it calls itself.
+    pub(crate) fn name(self) -> &'static str {
+        const PLACE: usize = place("language");
+        &TEXTS[self.0][PLACE]
+    }
+
     /// The one that the page speaks at present.
     pub(crate) fn spoken() -> Self {
         SPOKEN.get()
@@ -104,23 +108,29 @@ impl Language {
     /// Speaks this one from now on; what has been said stays until it is said anew.
     pub(crate) fn speak(self) {
         SPOKEN.set(self);
-        if let Some(root) = document().document_element() {
-            // An attribute of a fixed name can always be set.
-            let _ = root.set_attribute("lang", self.tag());
-        }
     }
 }
 
-/// The text of a name.
-pub(crate) fn find(name: &str) -> &'static str {
-    &TEXTS[Language::spoken().0][name]
+/// The text at a place of the file. Called all over the page, so it is not to be inlined.
+#[inline(never)]
+pub(crate) fn at(place: usize) -> &'static str {
+    &TEXTS[Language::spoken().0][place]
 }
 
-/// A text with its values.
-pub(crate) fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
-    let mut filled = text.to_owned();
-    for (name, value) in values {
-        filled = filled.replace(&format!("{{{name}}}"), &value.to_string());
+/// The text at a place of the file, with its values.
+pub(crate) fn fill(place: usize, values: &[(&str, &dyn Display)]) -> String {
+    fill_in(at(place), values)
+}
+
+fn fill_in(text: &str, values: &[(&str, &dyn Display)]) -> String {
+    let mut parts = text.split('{');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        let value = values.iter().find(|(of, _)| *of == name);
+        debug_assert!(value.is_some(), "{text:?} is said without {name:?}");
+        filled.extend(value.map(|(_, value)| value.to_string()));
+        filled.push_str(rest);
     }
     filled
 }
@@ -129,26 +139,30 @@ fn read(file: &str) -> Result<Texts, Error> {
     serde_json::from_str(file)
 }
 
-/// Whether a text has this name, for the compiler.
-pub(crate) const fn is_known(name: &str) -> bool {
+/// The place of a name among all of them, for the compiler. The names are in order, and a test sees
+/// to it that they are so in every language.
+pub(crate) const fn place(name: &str) -> usize {
     let (file, name) = (ENGLISH.as_bytes(), name.as_bytes());
-    let mut at = 0;
-    while at + name.len() + 3 <= file.len() {
-        if file[at] == b'"' && stands_at(file, at + 1, name) {
-            let past = at + 1 + name.len();
-            if file[past] == b'"' && file[past + 1] == b':' {
-                return true;
+    let (mut at, mut place) = (0, 0);
+    while at < file.len() {
+        // A name stands at the beginning of its line, two spaces in.
+        if file[at] == b'\n' && stands_at(file, at + 1, b"  \"") {
+            let start = at + 4;
+            let past = start + name.len();
+            if stands_at(file, start, name) && stands_at(file, past, b"\":") {
+                return place;
             }
+            place += 1;
         }
         at += 1;
     }
-    false
+    panic!("no text has this name")
 }
 
 const fn stands_at(file: &[u8], at: usize, name: &[u8]) -> bool {
     let mut index = 0;
     while index < name.len() {
-        if file[at + index] != name[index] {
+        if at + index >= file.len() || file[at + index] != name[index] {
             return false;
         }
         index += 1;
@@ -212,9 +226,19 @@ mod tests {
 
     #[test]
     fn values_stand_where_they_belong() {
-        assert_eq!(fill("{a} of {b}, {a}", &[("a", &1), ("b", &"x")]), "1 of x, 1");
+        assert_eq!(fill_in("{a} of {b}, {a}", &[("a", &1), ("b", &"{a}")]), "1 of {a}, 1");
         assert_eq!(text!("top_bar.share"), "Share");
-        assert!(is_known("nodes.one") && !is_known("nodes") && !is_known("odes.one"));
+    }
+
+    #[test]
+    fn a_text_is_found_at_the_place_of_its_name() {
+        let english = read(ENGLISH).unwrap();
+        for (name, text) in &english {
+            assert_eq!(at(place(name)), text);
+        }
+        for no_name in ["nodes", "odes.one", "", "{count} node"] {
+            assert!(std::panic::catch_unwind(|| place(no_name)).is_err(), "{no_name:?}");
+        }
     }
 
     #[test]

@@ -1,32 +1,26 @@
 //! What the picture shows, in words.
 
+use std::fmt::Display;
+
 use scalesmall_crdt::{Key, KeyRange, Owner};
 use scalesmall_sim::{Mode, Scenario, Settings, Status, Sync};
 
 use crate::divergence::Divergence;
 use crate::picture::{Picture, View};
-use crate::texts::plural;
+use crate::texts::{plural, text};
 
 /// The state of the whole in a few words, as they stand within a sentence.
 pub(crate) fn verdict(picture: &Picture) -> String {
     let (live, disagreeing) = (picture.live(), picture.disagreeing());
     match (disagreeing, picture.behind()) {
-        _ if live == 0 => "no node is up".to_owned(),
-        (0, 0) if picture.has_converged => format!("all {} agree", nodes(live)),
-        (0, behind) if behind > 0 => {
-            format!(
-                "all agree on the keys, {behind} of {} {} news",
-                nodes(live),
-                verb(behind, "lack")
-            )
+        _ if live == 0 => text!("words.none_up").to_owned(),
+        (0, 0) if picture.has_converged => plural!("words.agree", live),
+        (0, behind) if behind > 0 => plural!("words.behind", behind, nodes = nodes(live)),
+        (0, _) => text!("words.on_its_way").to_owned(),
+        _ => {
+            let share = share(picture.disputed_keys());
+            plural!("words.disagree", disagreeing, nodes = nodes(live), share = share)
         }
-        (0, _) => "all agree, and news is still on its way".to_owned(),
-        _ => format!(
-            "{disagreeing} of {} {} on {} of the keys",
-            nodes(live),
-            verb(disagreeing, "disagree"),
-            share(picture.disputed_keys())
-        ),
     }
 }
 
@@ -40,22 +34,22 @@ pub(crate) fn sentence(text: &str) -> String {
 pub(crate) fn about(scenario: &Scenario) -> String {
     let Settings { strategy, sync, .. } = scenario.network.gossip;
     let how = match (scenario.network.mode, sync) {
-        (Mode::Manual, _) => "messages by hand".to_owned(),
-        (Mode::Gossip, Sync::Delta) => format!("{} deltas", strategy.name()),
-        (Mode::Gossip, Sync::FullState) => format!("{} whole states", strategy.name()),
-        (Mode::Gossip, Sync::Operation) => "each operation sent once".to_owned(),
+        (Mode::Manual, _) => text!("words.manual").to_owned(),
+        (Mode::Gossip, Sync::Delta) => text!("words.deltas", strategy = strategy.name()),
+        (Mode::Gossip, Sync::FullState) => text!("words.states", strategy = strategy.name()),
+        (Mode::Gossip, Sync::Operation) => text!("words.each_once").to_owned(),
     };
-    format!("{} · add-wins map · {how}", nodes(scenario.replicas.len()))
+    text!("words.about", nodes = nodes(scenario.replicas.len()), how = how)
 }
 
 /// What one node believes, for somebody who does not see its strip.
 pub(crate) fn view(view: &View) -> String {
     let opinion = match view.differences.len() {
-        0 if view.lacks == 0 => "agrees".to_owned(),
-        0 => format!("agrees on the keys, lacks {}", operations(view.lacks)),
+        0 if view.lacks == 0 => text!("words.view_agrees").to_owned(),
+        0 => plural!("words.view_lacks", view.lacks),
         _ => {
             let keys = view.differences.iter().map(|range| range.keys()).sum();
-            format!("differs on {} of the keys, lacks {}", share(keys), operations(view.lacks))
+            plural!("words.view_differs", view.lacks, share = share(keys))
         }
     };
     match condition(view) {
@@ -67,16 +61,16 @@ pub(crate) fn view(view: &View) -> String {
 /// What is unusual about a node, if anything is.
 pub(crate) fn condition(view: &View) -> Option<&'static str> {
     match view.status {
-        Status::Down => Some("crashed"),
-        Status::Paused => Some("paused"),
-        Status::Up => view.is_cut_off.then_some("cut off"),
+        Status::Down => Some(text!("condition.crashed")),
+        Status::Paused => Some(text!("condition.paused")),
+        Status::Up => view.is_cut_off.then(|| text!("condition.cut_off")),
     }
 }
 
 /// Who serves a segment: the primary, then the backups.
 pub(crate) fn owners(owners: &[Owner]) -> String {
     if owners.is_empty() {
-        return "nobody".to_owned();
+        return text!("words.nobody").to_owned();
     }
     let owner = |owner: &Owner| format!("{} ({})", owner.node, owner.priority);
     owners.iter().map(owner).collect::<Vec<_>>().join(", ")
@@ -94,20 +88,26 @@ pub(crate) fn divergence(divergence: &Divergence, picture: &Picture) -> String {
     // The first where several have the most.
     let disputed = rows.iter().enumerate().filter(|(_, row)| row.disputed_keys > 0);
     let Some((at, most)) = disputed.rev().max_by_key(|(_, row)| row.disputed_keys) else {
-        return match rows.last() {
-            Some(_) => "No node has differed from the truth so far.".to_owned(),
-            None => "Nothing has been played yet.".to_owned(),
+        let text = match rows.last() {
+            Some(_) => text!("words.never_disagreed"),
+            None => text!("words.not_played"),
         };
+        return text.to_owned();
     };
-    let (keys, at) = (share(most.disputed_keys), divergence.moment(at));
+    let (share, time) = (share(most.disputed_keys), decimal(divergence.moment(at)));
     let agreed = rows.iter().rev().take_while(|row| row.disputed_keys == 0).count();
-    let since = match agreed {
+    match agreed {
         // A run that ends as soon as all agree has no row in which they do.
-        0 if picture.disagreeing() == 0 => format!(", none at {}", picture.at),
-        0 => String::new(),
-        _ => format!(", none since {}", divergence.moment(rows.len() - agreed)),
-    };
-    format!("Most disagreement: {keys} of the keys at {at}{since}.")
+        0 if picture.disagreeing() == 0 => {
+            let agreed = decimal(picture.at);
+            text!("words.most_until", share = share, time = time, agreed = agreed)
+        }
+        0 => text!("words.most", share = share, time = time),
+        _ => {
+            let agreed = decimal(divergence.moment(rows.len() - agreed));
+            text!("words.most_since", share = share, time = time, agreed = agreed)
+        }
+    }
 }
 
 /// A key in hex, in two groups of four digits.
@@ -125,8 +125,8 @@ pub(crate) fn share(keys: u64) -> String {
     let permille = keys * 1_000 / KeyRange::ALL.keys();
     match permille {
         _ if keys == 0 => "0 %".to_owned(),
-        0 => "less than 0.1 %".to_owned(),
-        1..10 => format!("0.{permille} %"),
+        0 => text!("words.share_least", least = decimal("0.1 %")),
+        1..10 => decimal(format!("0.{permille} %")),
         _ => format!("{} %", (permille + 5) / 10),
     }
 }
@@ -139,15 +139,16 @@ pub(crate) fn operations(count: u64) -> String {
     plural!("operations", count)
 }
 
-/// The verb as it goes with a count.
-fn verb(count: usize, plural: &str) -> String {
-    if count == 1 { format!("{plural}s") } else { plural.to_owned() }
+/// A number or a time as it is written, with the decimal mark of the language for the point.
+pub(crate) fn decimal(number: impl Display) -> String {
+    number.to_string().replacen('.', text!("decimal_mark"), 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::picture::Photographer;
+    use crate::texts::Language;
     use scalesmall_sim::{SimTime, Simulation};
 
     #[test]
@@ -164,6 +165,16 @@ mod tests {
         for (keys, expected) in cases {
             assert_eq!(share(keys), expected);
         }
+    }
+
+    #[test]
+    fn numbers_are_written_as_the_language_has_them() {
+        Language::of_tag("de").unwrap().speak();
+        let written = [share(1), share(KeyRange::ALL.keys() / 200 + 1)];
+        let time = decimal(SimTime::from_ms(1_500));
+        Language::default().speak();
+        assert_eq!(written, ["weniger als 0,1 %", "0,5 %"]);
+        assert_eq!([time, decimal(SimTime::from_ms(1_500))], ["1,500 s", "1.500 s"]);
     }
 
     #[test]

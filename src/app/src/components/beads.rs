@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use scalesmall_crdt::{ClaimMap, Dot, ReplicaId};
 use yew::prelude::*;
 
+use crate::texts::{plural, text};
+
 /// The most writers that have a row, and the most beads in it.
 const ROWS_MAX: usize = 8;
 const BEADS_MAX: u64 = 8;
@@ -87,17 +89,17 @@ pub(crate) fn Beads(props: &Props) -> Html {
     html! {
         <>
             <table class="beads"><tbody>{ for props.rows.iter().map(row) }</tbody></table>
-            if more > 0 { <p class="faint">{ format!("and {more} more writers") }</p> }
-            <p class="faint">{ "filled: alive here · grey: seen, no longer alive · dashed: not seen yet" }</p>
+            if more > 0 { <p class="faint">{ plural!("beads.more", more) }</p> }
+            <p class="faint">{ text!("beads.legend") }</p>
         </>
     }
 }
 
 fn bead((counter, bead): &(u64, Bead)) -> Html {
     let (class, title) = match bead {
-        Bead::Alive => ("alive", "seen, and alive here"),
-        Bead::Seen => ("seen", "seen, no longer alive"),
-        Bead::Missing => ("missing", "not seen yet"),
+        Bead::Alive => ("alive", text!("beads.alive")),
+        Bead::Seen => ("seen", text!("beads.seen")),
+        Bead::Missing => ("missing", text!("beads.missing")),
     };
     html! { <span class={classes!("bead", class)} {title}>{ counter }</span> }
 }

@@ -6,6 +6,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::edit::{Step, step};
+use crate::texts::{plural, text};
 
 /// The network as it is at present.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,19 +45,19 @@ pub(crate) fn BreakIt(props: &Props) -> Html {
     html! {
         <section class="break-it" aria-labelledby="break-title">
             <h2 id="break-title">
-                { "Break it" }
-                <small>{ "from now on; going back and doing otherwise begins another timeline" }</small>
+                { text!("break_it.title") }
+                <small>{ text!("break_it.about") }</small>
             </h2>
             <div class="controls">
                 if let Some(count) = chosen {
                     { choosing(*count, on_cut.reform(|_| ()), cancel) }
                 } else {
-                    <button id="cut" class="plain" onclick={begin} aria-keyshortcuts="p">{ "Cut the network…" }</button>
-                    <button id="heal" class="plain" onclick={heal} disabled={!network.is_cut} aria-keyshortcuts="h">{ "Heal" }</button>
+                    <button id="cut" class="plain" onclick={begin} aria-keyshortcuts="p">{ text!("break_it.cut") }</button>
+                    <button id="heal" class="plain" onclick={heal} disabled={!network.is_cut} aria-keyshortcuts="h">{ text!("break_it.heal") }</button>
                     if !network.is_manual {
-                        <Setting id="loss" name="loss" unit="%" value={network.loss} most=60 on_change={change(|percent| json!({ "loss": percent / 100.0 }))} />
-                        <Setting id="duplicate" name="duplicates" unit="%" value={network.duplicate} most=60 on_change={change(|percent| json!({ "duplicate": percent / 100.0 }))} />
-                        <Setting id="latency" name="latency up to" unit="ms" value={f64::from(network.latency_ms[1])} most=1_000 on_change={on_step.reform(latency(network.latency_ms[0]))} />
+                        <Setting id="loss" name={text!("break_it.loss")} unit="%" value={network.loss} most=60 on_change={change(|percent| json!({ "loss": percent / 100.0 }))} />
+                        <Setting id="duplicate" name={text!("break_it.duplicate")} unit="%" value={network.duplicate} most=60 on_change={change(|percent| json!({ "duplicate": percent / 100.0 }))} />
+                        <Setting id="latency" name={text!("break_it.latency")} unit="ms" value={f64::from(network.latency_ms[1])} most=1_000 on_change={on_step.reform(latency(network.latency_ms[0]))} />
                     }
                 }
             </div>
@@ -77,13 +78,12 @@ fn choosing(count: usize, apart: Callback<MouseEvent>, cancel: Callback<MouseEve
         <>
             <p class="hint" role="status">
                 { match count {
-                    0 => "Click the nodes that are to be cut off from all others.".to_owned(),
-                    1 => "1 node will be cut off.".to_owned(),
-                    count => format!("{count} nodes will be cut off together."),
+                    0 => text!("break_it.choose").to_owned(),
+                    count => plural!("break_it.chosen", count),
                 } }
             </p>
-            <button id="cut-now" class="plain main" onclick={apart} disabled={count == 0}>{ "Cut them off" }</button>
-            <button id="cut-cancel" class="plain" onclick={cancel}>{ "Cancel" }</button>
+            <button id="cut-now" class="plain main" onclick={apart} disabled={count == 0}>{ text!("break_it.cut_off") }</button>
+            <button id="cut-cancel" class="plain" onclick={cancel}>{ text!("break_it.cancel") }</button>
         </>
     }
 }

@@ -6,6 +6,8 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use crate::paint;
+use crate::texts::text;
+use crate::words;
 
 /// How many rows a key for a long way goes.
 const PAGE_ROWS: u64 = 10;
@@ -79,19 +81,19 @@ pub(crate) fn DivergenceMap(props: &Props) -> Html {
         <section aria-labelledby="divergence-title">
             <div class="heading">
                 <h2 id="divergence-title">
-                    { "Who disagreed, when and where" }
-                    <small>{ "time runs down; the brighter, the more nodes differ from the truth" }</small>
+                    { text!("divergence_map.title") }
+                    <small>{ text!("divergence_map.about") }</small>
                 </h2>
                 <p class="legend" aria-hidden="true">
-                    { "none" }
+                    { text!("divergence_map.none") }
                     <i style={format!("background:{}", paint::legend())} />
-                    { "all nodes" }
+                    { text!("divergence_map.all") }
                 </p>
             </div>
             <p class="visually-hidden">{ &props.summary }</p>
             <div class="band divergence" style={format!("--versions:{}px", paint::VERSIONS_WIDTH)}>
                 <div class="gutter" aria-hidden="true">
-                    <span class="versions" title="How many different states there are among the live nodes">{ "versions" }</span>
+                    <span class="versions" title={text!("divergence_map.versions_about")}>{ text!("divergence_map.versions") }</span>
                     { for times(extent).into_iter().map(|(at, text)| html! {
                         <span class="time" style={part(at)}>{ text }</span>
                     }) }
@@ -102,12 +104,12 @@ pub(crate) fn DivergenceMap(props: &Props) -> Html {
                     class="seeker"
                     role="slider"
                     tabindex="0"
-                    aria-label="Moment of the map"
+                    aria-label={text!("divergence_map.moment")}
                     aria-orientation="vertical"
                     aria-valuemin="0"
                     aria-valuemax={extent.as_ms().to_string()}
                     aria-valuenow={now.as_ms().to_string()}
-                    aria-valuetext={format!("{now}: {}", props.verdict)}
+                    aria-valuetext={format!("{}: {}", words::decimal(now), props.verdict)}
                     {onpointerdown}
                     {onpointermove}
                     {onclick}
@@ -146,7 +148,7 @@ fn times(extent: SimTime) -> Vec<(SimTime, String)> {
     };
     let text = |us: u64| match (us / unit, us % unit * 10 / unit) {
         (whole, 0) => format!("{whole} {name}"),
-        (whole, tenths) => format!("{whole}.{tenths} {name}"),
+        (whole, tenths) => words::decimal(format!("{whole}.{tenths} {name}")),
     };
     let count = extent.as_us() / step;
     (0..=count).map(|index| (SimTime::from_us(index * step), text(index * step))).collect()

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::{Icon, Shape};
+use crate::texts::text;
 
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
@@ -26,7 +27,7 @@ pub(crate) fn ErrorMessage(props: &Props) -> Html {
                 <p class="reason">{ &props.text }</p>
                 <p>{ &props.instead }</p>
             </div>
-            <button class="quiet" onclick={on_close} aria-label="Close this message">
+            <button class="quiet" onclick={on_close} aria-label={text!("error_message.close")}>
                 <Icon shape={Shape::Close} />
             </button>
         </div>

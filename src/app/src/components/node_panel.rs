@@ -8,6 +8,7 @@ use super::{BeadRow, Beads, Icon, Operate, Shape, Swatch};
 use crate::edit::Step;
 use crate::identity::Identity;
 use crate::picture::View;
+use crate::texts::{plural, text};
 use crate::words;
 
 /// The most differences that are listed.
@@ -71,22 +72,22 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
     let differences = words::differences(view);
     let more = differences.len().saturating_sub(LISTED_MAX);
     html! {
-        <aside class="node-panel" aria-label={format!("Node {}", view.name)}>
+        <aside class="node-panel" aria-label={text!("node_panel.label", name = view.name)}>
             <header>
                 <Swatch identity={*identity} />
                 <h2>{ view.name.to_string() }</h2>
-                <span class="condition">{ words::condition(view).unwrap_or("up") }</span>
-                <button class="quiet" onclick={props.on_close.reform(|_| ())} aria-label="Close">
+                <span class="condition">{ words::condition(view).unwrap_or(text!("condition.up")) }</span>
+                <button class="quiet" onclick={props.on_close.reform(|_| ())} aria-label={text!("close")}>
                     <Icon shape={Shape::Close} />
                 </button>
             </header>
             <dl>
-                <dt>{ "fingerprint" }</dt><dd class="mono">{ first }{ " " }{ last }</dd>
-                <dt>{ "live claims" }</dt><dd>{ claims }</dd>
-                <dt>{ "has issued" }</dt><dd>{ words::operations(*issued) }</dd>
-                <dt>{ "has seen" }</dt><dd>{ words::operations(*seen) }</dd>
-                <dt>{ "lacks" }</dt><dd>{ words::operations(view.lacks) }</dd>
-                <dt>{ "log holds" }</dt><dd>{ words::operations(*kept as u64) }</dd>
+                <dt>{ text!("node_panel.fingerprint") }</dt><dd class="mono">{ first }{ " " }{ last }</dd>
+                <dt>{ text!("node_panel.claims") }</dt><dd>{ claims }</dd>
+                <dt>{ text!("node_panel.issued") }</dt><dd>{ words::operations(*issued) }</dd>
+                <dt>{ text!("node_panel.seen") }</dt><dd>{ words::operations(*seen) }</dd>
+                <dt>{ text!("node_panel.lacks") }</dt><dd>{ words::operations(view.lacks) }</dd>
+                <dt>{ text!("node_panel.kept") }</dt><dd>{ words::operations(*kept as u64) }</dd>
             </dl>
             <Operate
                 key={view.name.to_string()}
@@ -96,22 +97,22 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
                 claims={offered.clone()}
                 on_step={&props.on_step}
             />
-            <h3>{ "What it has seen" }</h3>
+            <h3>{ text!("node_panel.beads") }</h3>
             <Beads rows={beads.clone()} writers={*writers} />
-            <h3>{ "Where it differs from the truth" }</h3>
+            <h3>{ text!("node_panel.differences") }</h3>
             if differences.is_empty() {
-                <p class="faint">{ "Nowhere: it names the same owners for every key." }</p>
+                <p class="faint">{ text!("node_panel.nowhere") }</p>
             } else {
                 <ul class="differences">
                     { for differences.iter().take(LISTED_MAX).map(|(range, owners)| html! {
                         <li>
                             <span class="mono">{ words::range(*range) }</span>
-                            <span>{ "believes: " }{ owners }</span>
+                            <span>{ text!("node_panel.believes", owners = owners) }</span>
                         </li>
                     }) }
                 </ul>
                 if more > 0 {
-                    <p class="faint">{ format!("and {more} more") }</p>
+                    <p class="faint">{ plural!("more", more) }</p>
                 }
             }
         </aside>

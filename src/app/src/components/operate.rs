@@ -6,15 +6,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use crate::edit::{Step, step};
-
-/// The operations, as a scenario file names them, and as they are shown.
-const OPERATIONS: [(&str, &str); 5] = [
-    ("register", "Register"),
-    ("increase", "Increase by"),
-    ("decrease", "Decrease by"),
-    ("release", "Release"),
-    ("tighten", "Tighten to"),
-];
+use crate::texts::{plural, text};
 
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
@@ -92,29 +84,40 @@ pub(crate) fn Operate(props: &Props) -> Html {
     };
     html! {
         <div class="operate">
-            <h3>{ format!("Do at {}", props.node) }</h3>
+            <h3>{ text!("operate.title", node = props.node) }</h3>
             if props.is_up {
                 <form {onsubmit}>
                     { operations(&asked) }
-                    if asked.takes_by() { { field("by", "by", &asked, |it| &mut it.by) } }
+                    if asked.takes_by() { { field("by", text!("operate.by"), &asked, |it| &mut it.by) } }
                     <div class="claim">
-                        { field("of", "claim of", &asked, |it| &mut it.of) }
-                        { field("from", "from key", &asked, |it| &mut it.from) }
-                        { field("up-to", "to key", &asked, |it| &mut it.up_to) }
+                        { field("of", text!("operate.of"), &asked, |it| &mut it.of) }
+                        { field("from", text!("operate.from"), &asked, |it| &mut it.from) }
+                        { field("up-to", text!("operate.up_to"), &asked, |it| &mut it.up_to) }
                     </div>
                     if asked.takes_to() {
                         <div class="claim">
-                            { field("leaves-from", "leaves from", &asked, |it| &mut it.leaves_from) }
-                            { field("leaves-up-to", "to", &asked, |it| &mut it.leaves_up_to) }
+                            { field("leaves-from", text!("operate.leaves_from"), &asked, |it| &mut it.leaves_from) }
+                            { field("leaves-up-to", text!("operate.leaves_up_to"), &asked, |it| &mut it.leaves_up_to) }
                         </div>
                     }
-                    <button class="plain main" id="do">{ "Do it" }</button>
+                    <button class="plain main" id="do">{ text!("operate.do") }</button>
                     { claim_list(&props.claims, &asked) }
                 </form>
             }
             { befall(props) }
         </div>
     }
+}
+
+/// The operations, as a scenario file names them, and as they are shown.
+fn names() -> [(&'static str, &'static str); 5] {
+    [
+        ("register", text!("operate.register")),
+        ("increase", text!("operate.increase")),
+        ("decrease", text!("operate.decrease")),
+        ("release", text!("operate.release")),
+        ("tighten", text!("operate.tighten")),
+    ]
 }
 
 fn operations(asked: &UseStateHandle<Asked>) -> Html {
@@ -129,8 +132,8 @@ fn operations(asked: &UseStateHandle<Asked>) -> Html {
         })
     };
     html! {
-        <select id="operation" aria-label="Operation" {onchange}>
-            { for OPERATIONS.iter().map(|&(value, name)| html! {
+        <select id="operation" aria-label={text!("operate.operation")} {onchange}>
+            { for names().into_iter().map(|(value, name)| html! {
                 <option {value} selected={value == asked.operation}>{ name }</option>
             }) }
         </select>
@@ -177,7 +180,7 @@ fn claim_list(claims: &[(AttrValue, u32, u32)], asked: &UseStateHandle<Asked>) -
     };
     html! {
         <details class="known-claims">
-            <summary>{ format!("{} claims to choose from", claims.len()) }</summary>
+            <summary>{ plural!("operate.claims", claims.len()) }</summary>
             <ul>{ for claims.iter().map(claim) }</ul>
         </details>
     }
@@ -193,15 +196,15 @@ fn befall(props: &Props) -> Html {
     html! {
         <div class="controls">
             if !props.is_up {
-                { button("Restart", "restart-node", json!({ "restart": node })) }
-                { button("Restart without its state", "restart-lost", json!({ "restart": node, "state": "lost" })) }
+                { button(text!("operate.restart"), "restart-node", json!({ "restart": node })) }
+                { button(text!("operate.restart_lost"), "restart-lost", json!({ "restart": node, "state": "lost" })) }
             } else if props.is_paused {
-                { button("Resume", "resume-node", json!({ "resume": node })) }
-                { button("Crash", "crash-node", json!({ "crash": node })) }
+                { button(text!("operate.resume"), "resume-node", json!({ "resume": node })) }
+                { button(text!("operate.crash"), "crash-node", json!({ "crash": node })) }
             } else {
-                { button("Crash", "crash-node", json!({ "crash": node })) }
-                { button("Pause", "pause-node", json!({ "pause": node })) }
-                { button("Leave", "leave-node", json!({ "leave": node })) }
+                { button(text!("operate.crash"), "crash-node", json!({ "crash": node })) }
+                { button(text!("operate.pause"), "pause-node", json!({ "pause": node })) }
+                { button(text!("operate.leave"), "leave-node", json!({ "leave": node })) }
             }
         </div>
     }

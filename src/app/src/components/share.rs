@@ -5,6 +5,8 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::texts::text;
+
 /// What others need to see the same run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sharing {
@@ -41,13 +43,13 @@ pub(crate) fn Share(props: &Props) -> Html {
         field.iter().for_each(HtmlInputElement::select);
     });
     html! {
-        <section class="share" aria-label="Share">
-            <label for="link">{ "Whoever opens this address sees the same run, to the last bit." }</label>
+        <section class="share" aria-label={text!("share.title")}>
+            <label for="link">{ text!("share.about") }</label>
             <div class="controls">
                 <input id="link" class="mono" ref={field} readonly=true value={&props.sharing.link} onfocus={select} />
-                <button id="copy" class="plain main" onclick={copy}>{ if *is_copied { "Copied" } else { "Copy" } }</button>
-                <a id="save" class="plain" href={&props.sharing.file} download="scenario.json">{ "Save as a file" }</a>
-                <button class="plain" onclick={props.on_close.reform(|_| ())}>{ "Close" }</button>
+                <button id="copy" class="plain main" onclick={copy}>{ if *is_copied { text!("share.copied") } else { text!("share.copy") } }</button>
+                <a id="save" class="plain" href={&props.sharing.file} download="scenario.json">{ text!("share.save") }</a>
+                <button class="plain" onclick={props.on_close.reform(|_| ())}>{ text!("close") }</button>
             </div>
         </section>
     }

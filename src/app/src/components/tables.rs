@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use crate::picture::{Picture, View};
 use crate::shared::Shared;
+use crate::texts::{plural, text};
 use crate::words;
 
 #[derive(PartialEq, Properties)]
@@ -25,25 +26,25 @@ pub(crate) fn Tables(props: &Props) -> Html {
     let segments = truth.segment_count();
     html! {
         <section class="tables" aria-labelledby="in-words">
-            <h2 id="in-words">{ "The same in words" }<small>{ format!("as of {at}") }</small></h2>
+            <h2 id="in-words">{ text!("tables.title") }<small>{ text!("tables.at", time = words::decimal(at)) }</small></h2>
             <div class="scroll">
                 <table id="views-table">
-                    <caption>{ "What each node believes" }</caption>
+                    <caption>{ text!("views.title") }</caption>
                     <thead>
-                        <tr><th scope="col">{ "node" }</th><th scope="col">{ "opinion" }</th><th scope="col">{ "where it differs, and whom it names there" }</th></tr>
+                        <tr><th scope="col">{ text!("tables.node") }</th><th scope="col">{ text!("tables.opinion") }</th><th scope="col">{ text!("tables.where") }</th></tr>
                     </thead>
                     <tbody>{ for views.iter().take(props.count).map(view_row) }</tbody>
                 </table>
                 <table id="truth-table">
-                    <caption>{ "Merged truth" }</caption>
+                    <caption>{ text!("truth.title") }</caption>
                     <thead>
-                        <tr><th scope="col">{ "keys" }</th><th scope="col">{ "owners, with priority" }</th></tr>
+                        <tr><th scope="col">{ text!("tables.keys") }</th><th scope="col">{ text!("tables.owners") }</th></tr>
                     </thead>
                     <tbody>{ for truth.segments().take(ROWS_MAX).map(segment_row) }</tbody>
                 </table>
             </div>
             if segments > ROWS_MAX {
-                <p>{ format!("The first {ROWS_MAX} of {segments} segments.") }</p>
+                <p>{ text!("tables.first", count = ROWS_MAX, segments = segments) }</p>
             }
         </section>
     }
@@ -70,7 +71,7 @@ fn view_row(view: &View) -> Html {
                     <div><span class="mono">{ words::range(*range) }</span>{ " " }{ owners }</div>
                 }) }
                 if more > 0 {
-                    { format!("and {more} more") }
+                    { plural!("more", more) }
                 }
             </td>
         </tr>

@@ -6,6 +6,8 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::shared::Shared;
+use crate::texts::text;
+use crate::words;
 
 /// The most marks of operations that are drawn; of more, some lie on each other anyway.
 const TICKS_MAX: usize = 400;
@@ -29,23 +31,23 @@ pub(crate) fn marks(scenario: &Scenario) -> Vec<Mark> {
         let at = step.at;
         marks.extend(match step.action {
             Action::Operation(_) => Some(Mark::Operation(at)),
-            Action::Crash(_) => Some(Mark::Event(at, "crash")),
-            Action::Restart { .. } => Some(Mark::Event(at, "restart")),
-            Action::Join { .. } => Some(Mark::Event(at, "join")),
-            Action::Retire { .. } => Some(Mark::Event(at, "retire")),
-            Action::Watch { .. } => Some(Mark::Event(at, "watch")),
-            Action::Leave(_) => Some(Mark::Event(at, "leave")),
-            Action::Pause(_) => Some(Mark::Event(at, "pause")),
-            Action::Resume(_) => Some(Mark::Event(at, "resume")),
-            Action::Network(_) => Some(Mark::Event(at, "network")),
+            Action::Crash(_) => Some(Mark::Event(at, text!("timeline.crash"))),
+            Action::Restart { .. } => Some(Mark::Event(at, text!("timeline.restart"))),
+            Action::Join { .. } => Some(Mark::Event(at, text!("timeline.join"))),
+            Action::Retire { .. } => Some(Mark::Event(at, text!("timeline.retire"))),
+            Action::Watch { .. } => Some(Mark::Event(at, text!("timeline.watch"))),
+            Action::Leave(_) => Some(Mark::Event(at, text!("timeline.leave"))),
+            Action::Pause(_) => Some(Mark::Event(at, text!("timeline.pause"))),
+            Action::Resume(_) => Some(Mark::Event(at, text!("timeline.resume"))),
+            Action::Network(_) => Some(Mark::Event(at, text!("timeline.network"))),
             Action::Partition(_) => cut_since.replace(at).map(|from| Mark::Cut(from, Some(at))),
             Action::Heal => cut_since.take().map(|from| Mark::Cut(from, Some(at))),
-            Action::Cut { .. } => Some(Mark::Event(at, "cut one way")),
-            Action::Mend { .. } => Some(Mark::Event(at, "mend")),
-            Action::Clog { .. } => Some(Mark::Event(at, "clog")),
-            Action::Unclog { .. } => Some(Mark::Event(at, "unclog")),
-            Action::Message { .. } => Some(Mark::Event(at, "message")),
-            Action::ClockSkew { .. } => Some(Mark::Event(at, "clock")),
+            Action::Cut { .. } => Some(Mark::Event(at, text!("timeline.cut_one_way"))),
+            Action::Mend { .. } => Some(Mark::Event(at, text!("timeline.mend"))),
+            Action::Clog { .. } => Some(Mark::Event(at, text!("timeline.clog"))),
+            Action::Unclog { .. } => Some(Mark::Event(at, text!("timeline.unclog"))),
+            Action::Message { .. } => Some(Mark::Event(at, text!("timeline.message"))),
+            Action::ClockSkew { .. } => Some(Mark::Event(at, text!("timeline.clock"))),
             Action::Sync { .. } | Action::Deliver(_) => Some(Mark::Event(at, "")),
             Action::Send { .. } | Action::Observe(_) => None,
         });
@@ -70,8 +72,8 @@ fn labels(marks: &[Mark], extent: SimTime) -> Vec<Label> {
     let words = marks.iter().flat_map(|mark| match mark {
         Mark::Operation(_) => [None, None],
         Mark::Cut(from, to) => [
-            Some((*from, true, format!("cut {}", short(*from)))),
-            to.map(|to| (to, false, format!("heal {}", short(to)))),
+            Some((*from, true, text!("timeline.cut", time = short(*from)))),
+            to.map(|to| (to, false, text!("timeline.heal", time = short(to)))),
         ],
         Mark::Event(at, word) => [Some((*at, false, (*word).to_owned())), None],
     });
@@ -113,7 +115,7 @@ pub(crate) fn Timeline(props: &Props) -> Html {
     let label = |class: &'static str, at: SimTime, text: String| {
         let percent = left(at);
         // Near an end, or where it is long, beside the moment instead of around it.
-        let is_long = text.contains(',');
+        let is_long = text.contains(", ");
         let side = match percent {
             ..12.0 => "after",
             ..50.0 if is_long => "after",
@@ -156,7 +158,7 @@ pub(crate) fn Timeline(props: &Props) -> Html {
         html! {
             <>
                 <i class="agreed" style={format!("left:{}%", left(at))} />
-                { label("agrees", at, format!("✓ agreed {}", short(at))) }
+                { label("agrees", at, text!("timeline.agreed", time = short(at))) }
             </>
         }
     });
@@ -170,8 +172,8 @@ pub(crate) fn Timeline(props: &Props) -> Html {
             </div>
             <input
                 type="range"
-                aria-label="Time of the run"
-                aria-valuetext={now.to_string()}
+                aria-label={text!("timeline.time")}
+                aria-valuetext={words::decimal(now)}
                 min="0"
                 max={extent.as_ms().to_string()}
                 step="1"
@@ -185,7 +187,7 @@ pub(crate) fn Timeline(props: &Props) -> Html {
 
 /// A time in seconds with one decimal.
 fn short(at: SimTime) -> String {
-    format!("{}.{} s", at.as_ms() / 1_000, at.as_ms() / 100 % 10)
+    words::decimal(format!("{}.{} s", at.as_ms() / 1_000, at.as_ms() / 100 % 10))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use crate::player::State;
-use crate::texts::text;
+use crate::texts::{plural, text};
 
 /// How the run stands, for people and for programs.
 #[derive(Clone, PartialEq)]
@@ -25,6 +25,7 @@ pub(crate) struct Props {
     pub(crate) about: AttrValue,
     pub(crate) status: Status,
     pub(crate) on_share: Callback<()>,
+    pub(crate) on_help: Callback<()>,
 }
 
 #[component]
@@ -49,8 +50,9 @@ pub(crate) fn TopBar(props: &Props) -> Html {
                 { verdict }
             </output>
             <button id="share" class="plain" onclick={props.on_share.reform(|_| ())}>{ text!("top_bar.share") }</button>
+            <button id="help" class="plain" onclick={props.on_help.reform(|_| ())} aria-label={text!("help.title")} aria-haspopup="dialog" aria-keyshortcuts="?" title={format!("{} (?)", text!("help.title"))}>{ "?" }</button>
             // Peers over a network are none of the simulation's: there are none.
-            <output id="peers" data-connected="0" hidden=true>{ "0 peers connected" }</output>
+            <output id="peers" data-connected="0" hidden=true>{ plural!("top_bar.peers", 0) }</output>
         </header>
     }
 }

@@ -7,9 +7,12 @@ use yew::prelude::*;
 
 use super::{Icon, Mark, Shape, Timeline};
 use crate::app::Message;
+use crate::keyboard::called;
 use crate::player::State;
 use crate::shared::Shared;
 use crate::speed::Speed;
+use crate::texts::text;
+use crate::words;
 
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
@@ -38,15 +41,15 @@ pub(crate) fn Transport(props: &Props) -> Html {
                   message: fn() -> Message| {
         let onclick = on_message.reform(move |_| message());
         html! {
-            <button {id} class={classes!("round", (id == "play").then_some("main"))} {onclick} aria-label={name} aria-keyshortcuts={keys} title={format!("{name} ({keys})")}>
+            <button {id} class={classes!("round", (id == "play").then_some("main"))} {onclick} aria-label={name} aria-keyshortcuts={keys} title={format!("{name} ({})", called(keys))}>
                 <Icon {shape} />
             </button>
         }
     };
     let (play_shape, play_name) = match (state, is_playing) {
-        (State::Ended, _) => (Shape::Play, "Play again"),
-        (_, true) => (Shape::Pause, "Pause"),
-        (_, false) => (Shape::Play, "Play"),
+        (State::Ended, _) => (Shape::Play, text!("transport.again")),
+        (_, true) => (Shape::Pause, text!("transport.pause")),
+        (_, false) => (Shape::Play, text!("transport.play")),
     };
     let on_speed = on_message.clone();
     let onchange = Callback::from(move |event: Event| {
@@ -56,23 +59,23 @@ pub(crate) fn Transport(props: &Props) -> Html {
         }
     });
     html! {
-        <footer class="transport" aria-label="Time">
+        <footer class="transport" aria-label={text!("transport.time")}>
             <div class="buttons">
-                { button("restart", Shape::Restart, "Start again", "Home", || Message::Restart) }
-                { button("step-back", Shape::StepBack, "Back to the change before", "ArrowLeft", || Message::StepBack) }
+                { button("restart", Shape::Restart, text!("transport.restart"), "Home", || Message::Restart) }
+                { button("step-back", Shape::StepBack, text!("transport.back"), "ArrowLeft", || Message::StepBack) }
                 { button("play", play_shape, play_name, "Space", || Message::Toggle) }
-                { button("step", Shape::StepForward, "On to the next change", "ArrowRight", || Message::StepForward) }
+                { button("step", Shape::StepForward, text!("transport.on"), "ArrowRight", || Message::StepForward) }
             </div>
             <Timeline now={*now} extent={*extent} marks={marks.clone()} agreed_at={agreed_at.clone()} on_seek={on_message.reform(Message::Seek)} />
             { timelines(props) }
             <div class="clock">
-                <span class="time">{ now.to_string() }</span>
+                <span class="time">{ words::decimal(now) }</span>
                 <label>
-                    { if *is_behind { "too heavy for " } else { "speed " } }
+                    { if *is_behind { text!("transport.too_heavy") } else { text!("transport.speed") } }{ " " }
                     <select id="speed" {onchange} aria-keyshortcuts="+ -">
                         { for Speed::all().map(|choice| html! {
                             <option value={choice.to_string()} selected={choice == *speed}>
-                                { if choice == Speed::Max { "max".to_owned() } else { format!("{choice} ×") } }
+                                { if choice == Speed::Max { text!("transport.max").to_owned() } else { format!("{choice} ×") } }
                             </option>
                         }) }
                     </select>
@@ -95,12 +98,12 @@ fn timelines(props: &Props) -> Html {
         }
     });
     let name = |(index, from): (usize, &SimTime)| match index {
-        0 => "as it was".to_owned(),
-        _ => format!("{}: from {from}", index + 1),
+        0 => text!("transport.original").to_owned(),
+        _ => text!("transport.fork", number = index + 1, time = words::decimal(from)),
     };
     html! {
         <label class="timelines">
-            { "timeline " }
+            { text!("transport.timeline") }{ " " }
             <select id="timeline" {onchange}>
                 { for props.timelines.iter().enumerate().map(|timeline| html! {
                     <option value={timeline.0.to_string()} selected={timeline.0 == props.timeline}>{ name(timeline) }</option>

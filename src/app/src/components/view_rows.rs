@@ -51,7 +51,7 @@ pub(crate) fn ViewRows(props: &Props) -> Html {
                     <span class="name">{ view.name.to_string() }</span>
                     <Swatch identity={props.identities.get(&view.name)} />
                     if let Some(condition) = condition {
-                        <span class="condition">{ condition }</span>
+                        { " " }<span class="condition">{ condition }</span>
                     }
                 </button>
             </li>
