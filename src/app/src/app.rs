@@ -1,13 +1,15 @@
 //! The root component: turns what happens into messages, keeps the frames going while something
 //! moves, and paints outside of the virtual document.
 
+mod looking;
+
 use std::sync::Arc;
 
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::render::{AnimationFrame, request_animation_frame};
 use gloo::utils::{body, window};
-use scalesmall_crdt::KeyRange;
-use scalesmall_sim::{Mode, Scenario, SimTime};
+use scalesmall_crdt::{Key, KeyRange};
+use scalesmall_sim::{Action, Mode, Scenario, SimTime};
 use serde_json::json;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, MediaQueryList};
@@ -17,9 +19,9 @@ use crate::address::{self, Wish};
 use crate::announcer::Announcer;
 use crate::canvas;
 use crate::components::{
-    BreakIt, DivergenceMap, ErrorMessage, Help, Mark, NetworkFacts, NodeFacts, NodePanel, Share,
-    Sharing, SingleFaultFacts, SingleFaults, SpaceTimeBand, Status, Tables, TopBar, Transport,
-    UpdateNotice, ViewRows, marks,
+    BreakIt, Brush, DivergenceMap, ErrorMessage, Help, Mark, NetworkFacts, NodeFacts, NodePanel,
+    Share, Sharing, SingleFaultFacts, SingleFaults, SpaceTimeBand, Status, Strips, Tables, TopBar,
+    Transport, TruthBand, UpdateNotice, marks, truth_panel, zoom_buttons,
 };
 use crate::edit::{self, Step, step};
 use crate::identity::Identities;
@@ -33,6 +35,7 @@ use crate::shared::Shared;
 use crate::space_time::{self, SpaceTime};
 use crate::speed::Speed;
 use crate::texts::{Language, text};
+use crate::visible::Look;
 use crate::words;
 
 /// The most nodes that have a strip; a stage of more is no longer to be looked at, nor to be drawn
@@ -61,6 +64,27 @@ pub(crate) enum Message {
     SetSpeed(Speed),
     /// Opens a node, or closes the one that is open; or chooses it, where nodes are chosen.
     Select(Option<usize>),
+    /// Asks about the segment that a key lies in: as a node believes it to be, or, of no node, as it
+    /// is in truth.
+    Ask {
+        node: Option<usize>,
+        key: Key,
+    },
+    /// Asks about the segment after the one that is asked about, or before it, of the node of this
+    /// name or else of the same.
+    Walk {
+        node: Option<String>,
+        is_next: bool,
+    },
+    /// Looks at other keys.
+    Look(Look),
+    /// Looks at more keys or fewer, in thousandths: at what is asked about, or else at the middle.
+    Zoom(u32),
+    /// Lets the node of this name, or else the one that is open, be in colour with no other but those
+    /// of which that was said before; or no longer.
+    Only(Option<String>),
+    /// All nodes are in colour.
+    All,
     /// Does something to the run.
     Do(Step),
     /// Begins to choose who is to be cut off, or no longer does.
@@ -97,6 +121,7 @@ pub(crate) enum Message {
 #[derive(Clone, Copy, PartialEq)]
 struct Surface {
     widths: [usize; 2],
+    keys: KeyRange,
     scale: usize,
     theme: Theme,
 }
@@ -106,6 +131,7 @@ struct Surface {
 struct PaintedDivergence {
     version: u64,
     extent: SimTime,
+    keys: KeyRange,
     width: usize,
     scale: usize,
     theme: Theme,
@@ -130,6 +156,13 @@ pub(crate) struct App {
     timeline: usize,
     error: Option<Problem>,
     selected: Option<usize>,
+    /// What is to be seen on all bands.
+    keys: KeyRange,
+    /// The segment that is asked about: a key in it, and the node that believes so; of no node, the
+    /// merged truth's.
+    asked: Option<(Option<usize>, Key)>,
+    /// What was said aloud of it.
+    said: AttrValue,
     /// While somebody chooses who is to be cut off.
     chosen: Option<Vec<usize>>,
     /// While it is shown how to share the run.
@@ -149,7 +182,8 @@ pub(crate) struct App {
     truth_canvas: NodeRef,
     views_canvas: NodeRef,
     pixels: Pixels,
-    painted: Option<(Shared<Picture>, Surface)>,
+    painted: Option<(Shared<Picture>, Shared<Identities>, Surface)>,
+    overview_canvas: NodeRef,
     divergence_canvas: NodeRef,
     painted_divergence: Option<PaintedDivergence>,
     dark: Option<MediaQueryList>,
@@ -182,6 +216,9 @@ impl Component for App {
             timeline: 0,
             error: error.map(Problem::Address),
             selected: None,
+            keys: KeyRange::ALL,
+            asked: None,
+            said: AttrValue::default(),
             chosen: None,
             sharing: None,
             is_help_open: false,
@@ -195,6 +232,7 @@ impl Component for App {
             views_canvas: NodeRef::default(),
             pixels: Pixels::default(),
             painted: None,
+            overview_canvas: NodeRef::default(),
             divergence_canvas: NodeRef::default(),
             painted_divergence: None,
             _listeners: listeners(ctx, dark.as_ref()),
@@ -223,7 +261,13 @@ impl Component for App {
             Message::Slower => self.player.set_speed(self.player.speed().slower()),
             Message::SetSpeed(speed) => self.player.set_speed(speed),
             Message::Select(Some(node)) if self.chosen.is_some() => self.choose(node),
-            Message::Select(node) => self.selected = node.filter(|_| self.selected != node),
+            Message::Select(node) => self.open(node.filter(|_| self.selected != node)),
+            Message::Ask { node, key } => self.ask(node, key),
+            Message::Walk { node, is_next } => self.walk(node.as_deref(), is_next),
+            Message::Look(look) => self.keys = look.after(self.keys),
+            Message::Zoom(per_mille) => self.zoom(per_mille),
+            Message::Only(node) => self.toggle_colour(node.as_deref()),
+            Message::All => self.colour_all(),
             Message::Do(step) => self.do_step(step),
             Message::ChooseCut(begins) => self.chosen = begins.then(Vec::new),
             Message::CutOff => self.cut_off(),
@@ -235,7 +279,7 @@ impl Component for App {
                 self.prefer(Preferences { appearance, ..self.preferences });
             }
             Message::Escape if self.chosen.is_some() => self.chosen = None,
-            Message::Escape => self.selected = None,
+            Message::Escape => self.open(None),
             Message::AddressChanged => self.load(),
             Message::ToggleLane(node) => self.lanes.toggle(node),
             Message::AllLanes => self.lanes.toggle_all(self.picture.views.len()),
@@ -298,45 +342,56 @@ impl App {
                 }
                 <UpdateNotice />
                 <p class="visually-hidden" aria-live="polite">{ &self.announcer.text }</p>
-                <main class={classes!(self.selected.map(|_| "with-panel"))}>
+                <p id="said" class="visually-hidden" aria-live="polite">{ &self.said }</p>
+                <main class={classes!(self.selected.or(self.asked.map(|_| 0)).map(|_| "with-panel"))}>
                     <div class="stage">
                         if let Some(error) = &self.error {
                             <ErrorMessage title={error.title()} text={error.reason()} instead={error.instead()} on_close={link.callback(|()| Message::CloseError)} />
                         }
                         <section aria-labelledby="truth-title">
-                            <h2 id="truth-title">
-                                { text!("truth.title") }
-                                <small>{ text!("truth.about") }</small>
-                            </h2>
-                            <div class="band truth">
-                                <div class="gutter" aria-hidden="true">
-                                    <span>{ text!("truth.primary") }</span>
-                                    <span>{ text!("truth.backups") }</span>
-                                </div>
-                                <canvas ref={&self.truth_canvas} style={format!("height:{}px", paint::truth_height())} aria-hidden="true" />
+                            <div class="heading with-zoom">
+                                <h2 id="truth-title">
+                                    { text!("truth.title") }
+                                    <small>{ text!("truth.about") }</small>
+                                </h2>
+                                { zoom_buttons(self.keys, &link.callback(|message| message)) }
                             </div>
+                            <TruthBand canvas={self.truth_canvas.clone()} picture={self.picture.clone()} keys={self.keys} asked={self.asked_keys().filter(|_| self.selected.is_none())} on_message={link.callback(|message| message)} />
+                            <Brush canvas={self.overview_canvas.clone()} keys={self.keys} on_message={link.callback(|message| message)} />
                         </section>
                         <section aria-labelledby="views-title">
                             <h2 id="views-title">
                                 { text!("views.title") }
                                 <small>{ text!("views.about") }</small>
                             </h2>
-                            <div class="band views">
-                                <ViewRows picture={self.picture.clone()} identities={self.identities.clone()} {count} selected={self.selected} chosen={self.chosen.clone().unwrap_or_default()} on_select={link.callback(|node| Message::Select(Some(node)))} />
-                                <canvas ref={&self.views_canvas} style={format!("height:{}px", paint::views_height(count))} aria-hidden="true" />
-                            </div>
+                            if !self.identities.in_colour().is_empty() {
+                                <button id="all" class="plain small" onclick={link.callback(|_| Message::All)}>{ text!("focus.all") }</button>
+                            }
+                            <Strips
+                                canvas={self.views_canvas.clone()}
+                                picture={self.picture.clone()}
+                                identities={self.identities.clone()}
+                                {count}
+                                keys={self.keys}
+                                selected={self.selected}
+                                chosen={self.chosen.clone()}
+                                asked={self.asked_keys()}
+                                on_message={link.callback(|message| message)}
+                            />
                             if count < self.picture.views.len() {
                                 <p class="faint">{ text!("views.first", count = count, nodes = words::nodes(self.picture.views.len())) }</p>
                             }
                         </section>
                         <DivergenceMap
                             canvas={self.divergence_canvas.clone()}
+                            keys={self.keys}
                             now={simulation.now()}
                             extent={self.player.extent()}
                             row_us={self.player.divergence().row_us()}
                             summary={words::divergence(self.player.divergence(), &self.picture)}
                             verdict={words::verdict(&self.picture)}
                             on_seek={link.callback(Message::Seek)}
+                            on_look={link.callback(Message::Look)}
                         />
                         <SpaceTimeBand
                             diagram={self.space_time()}
@@ -357,7 +412,14 @@ impl App {
                         <Tables picture={self.in_words.clone()} {count} />
                     </div>
                     if let Some(facts) = self.selected_facts() {
-                        <NodePanel {facts} on_close={link.callback(|()| Message::Select(None))} on_step={link.callback(Message::Do)} />
+                        <NodePanel
+                            is_in_colour={self.identities.in_colour().contains(&facts.view.name)}
+                            {facts}
+                            segment={self.asked_facts()}
+                            on_message={link.callback(|message| message)}
+                        />
+                    } else if let Some((facts, reasons)) = self.asked_facts() {
+                        { truth_panel(&facts, &reasons, &link.callback(|message| message)) }
                     }
                 </main>
                 <Transport
@@ -386,8 +448,10 @@ impl App {
         self.timelines = vec![Timeline { scenario, from: SimTime::ZERO }];
         self.timeline = 0;
         self.error = error.map(Problem::Address);
-        self.selected = None;
+        self.open(None);
+        self.keys = KeyRange::ALL;
         self.chosen = None;
+        self.identities = Shared::new(Identities::of(self.player.simulation().scenario()));
         self.lanes = space_time::Choice::of(self.player.simulation());
         self.follow_scenario();
         self.picture = Shared::new(self.photographer.take(self.player.simulation()));
@@ -396,7 +460,8 @@ impl App {
 
     fn follow_scenario(&mut self) {
         let scenario = self.player.simulation().scenario();
-        self.identities = Shared::new(Identities::of(scenario));
+        let in_colour = self.identities.in_colour().clone();
+        self.identities = Shared::new(Identities::of(scenario).with_in_colour(in_colour));
         self.marks = Shared::new(marks(scenario));
         if self.sharing.is_some() {
             self.sharing = Some(self.sharing());
@@ -416,7 +481,7 @@ impl App {
     fn go_on_by(&mut self, scenario: Scenario, now: SimTime) {
         let scenario = Arc::new(scenario);
         let was_in_the_past = self.player.is_in_the_past();
-        if !self.player.fork(Arc::clone(&scenario)) {
+        if !self.player.fork(Arc::clone(&scenario), edit::moment(now)) {
             self.error = Some(Problem::OtherPast);
             return;
         }
@@ -585,7 +650,21 @@ impl App {
         let view = self.picture.views.get(node)?;
         let replica = &self.player.simulation().replicas()[node];
         let truth = self.player.simulation().truth();
-        Some(NodeFacts::of(replica, truth, view, self.identities.get(&view.name)))
+        let identity = self.identities.get(&view.name);
+        Some(NodeFacts::of(replica, truth, view, identity, self.is_leaving(node)))
+    }
+
+    /// Whether a node has been asked to leave, and not to come back.
+    fn is_leaving(&self, node: usize) -> bool {
+        let simulation = self.player.simulation();
+        let steps = simulation.scenario().steps.iter().rev();
+        let mut past = steps.skip_while(|step| step.at > simulation.now());
+        past.find_map(|step| match step.action {
+            Action::Leave(replica) => (replica == node).then_some(true),
+            Action::Restart { replica, .. } => (replica == node).then_some(false),
+            _ => None,
+        })
+        .unwrap_or(false)
     }
 
     /// Paints the bands, if anything on them has changed.
@@ -599,17 +678,17 @@ impl App {
         let is_dark = self.dark.as_ref().is_some_and(MediaQueryList::matches);
         let surface = Surface {
             widths: [canvas::width(&truth_canvas), canvas::width(&views_canvas)],
+            keys: self.keys,
             scale: canvas::scale(),
             theme: self.preferences.appearance.theme(is_dark),
         };
         self.paint_divergence(surface.scale, surface.theme);
-        let painted = Some((self.picture.clone(), surface));
+        let painted = Some((self.picture.clone(), self.identities.clone(), surface));
         if self.painted == painted {
             return;
         }
-        let Surface { widths, scale, theme } = surface;
-        let [truth_axis, views_axis] =
-            widths.map(|width| Axis { keys: KeyRange::ALL, width: width * scale });
+        let Surface { widths, keys, scale, theme } = surface;
+        let [truth_axis, views_axis] = widths.map(|width| Axis { keys, width: width * scale });
         let pixels = &mut self.pixels;
         let labels =
             paint::truth(pixels, truth_axis, scale, &theme, &self.picture.truth, &self.identities);
@@ -618,6 +697,12 @@ impl App {
         let pixels = &mut self.pixels;
         paint::views(pixels, views_axis, scale, &theme, &self.picture, count, &self.identities);
         shown = shown.and(canvas::show(&views_canvas, pixels, &[], scale, &theme));
+        if let Some(canvas) = self.overview_canvas.cast::<HtmlCanvasElement>() {
+            let (pixels, width) = (&mut self.pixels, canvas::width(&canvas) * scale);
+            let truth = &self.picture.truth;
+            paint::overview(pixels, width, scale, &theme, truth, &self.identities);
+            shown = shown.and(canvas::show(&canvas, pixels, &[], scale, &theme));
+        }
         if let Err(error) = shown {
             gloo::console::error!("the stage cannot be drawn:", error);
         }
@@ -632,12 +717,13 @@ impl App {
         };
         let (divergence, extent) = (self.player.divergence(), self.player.extent());
         let (width, version) = (canvas::width(&canvas), divergence.version());
-        let painted = Some(PaintedDivergence { version, extent, width, scale, theme });
+        let keys = self.keys;
+        let painted = Some(PaintedDivergence { version, extent, keys, width, scale, theme });
         if self.painted_divergence == painted {
             return;
         }
         let width = width.saturating_sub(paint::VERSIONS_WIDTH) * scale;
-        let axis = Axis { keys: KeyRange::ALL, width };
+        let axis = Axis { keys, width };
         paint::divergence(&mut self.pixels, axis, scale, &theme, divergence, extent);
         if let Err(error) = canvas::show(&canvas, &self.pixels, &[], scale, &theme) {
             gloo::console::error!("the divergence map cannot be drawn:", error);

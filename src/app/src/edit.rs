@@ -25,7 +25,13 @@ pub(crate) fn step(value: Value) -> Step {
     }
 }
 
-/// The scenario with a step at `now`, or at the next whole millisecond, after those of that time.
+/// When a step that is taken at `now` happens: then, or at the next whole millisecond, in which a
+/// scenario file counts.
+pub(crate) fn moment(now: SimTime) -> SimTime {
+    SimTime::from_us(now.as_us().next_multiple_of(1_000))
+}
+
+/// The scenario with a step at the [`moment`] of `now`, after those of that time.
 ///
 /// # Errors
 ///
@@ -37,7 +43,7 @@ pub(crate) fn with_step(
 ) -> Result<Scenario, String> {
     let mut file: Value =
         serde_json::from_str(&scenario.to_json()).expect("what is written is JSON");
-    let at_ms = now.as_us().div_ceil(1_000);
+    let at_ms = moment(now).as_ms();
     step.insert("at_ms".to_owned(), json!(at_ms));
 
     let max_ms = scenario.until.max.as_ms().max(at_ms + GOES_ON_MS);

@@ -63,9 +63,13 @@ impl Identity {
     }
 }
 
-/// The identity of every node of a scenario.
+/// The identity of every node of a scenario, and which of them are looked at.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Identities(BTreeMap<NodeId, Identity>);
+pub(crate) struct Identities {
+    all: BTreeMap<NodeId, Identity>,
+    /// The nodes that keep their colours, while all others are grey; none: all keep them.
+    in_colour: BTreeSet<NodeId>,
+}
 
 impl Identities {
     /// The replicas' first, in the scenario's order; then other nodes that claims name.
@@ -80,11 +84,34 @@ impl Identities {
             requests.map(|request| &request.operation.claim().node).collect();
         let others = named.difference(&replicas).copied();
         let nodes = scenario.replicas.iter().chain(others).cloned();
-        Self(nodes.zip((0..).map(Identity::at)).collect())
+        Self { all: nodes.zip((0..).map(Identity::at)).collect(), in_colour: BTreeSet::new() }
+    }
+
+    /// The same with only these nodes in colour; with none, all.
+    pub(crate) fn with_in_colour(&self, nodes: BTreeSet<NodeId>) -> Self {
+        Self { all: self.all.clone(), in_colour: nodes }
+    }
+
+    /// The nodes that alone are in colour.
+    pub(crate) fn in_colour(&self) -> &BTreeSet<NodeId> {
+        &self.in_colour
+    }
+
+    /// Whether a node is not among those that are looked at.
+    pub(crate) fn is_grey(&self, node: &NodeId) -> bool {
+        !self.in_colour.is_empty() && !self.in_colour.contains(node)
     }
 
     pub(crate) fn get(&self, node: &NodeId) -> Identity {
-        self.0.get(node).copied().unwrap_or_else(|| Identity::at(0))
+        self.all.get(node).copied().unwrap_or_else(|| Identity::at(0))
+    }
+
+    /// How a node is painted: as itself, or all in `grey` where others are looked at.
+    pub(crate) fn painted(&self, node: &NodeId, grey: Colour) -> Identity {
+        match self.is_grey(node) {
+            true => Identity { colour: grey, ink: grey, texture: Texture::Plain, has_edge: false },
+            false => self.get(node),
+        }
     }
 }
 
@@ -123,5 +150,20 @@ mod tests {
         let identities = Identities::of(&scenario);
         let of = |name: &str| identities.get(&NodeId::new(name).unwrap());
         assert_eq!([of("b"), of("c"), of("a")], [0, 1, 2].map(Identity::at));
+    }
+
+    #[test]
+    fn those_who_are_not_looked_at_are_grey() {
+        let scenario = Scenario::parse(r#"{ "format": 1, "replicas": ["a", "b"] }"#).unwrap();
+        let [a, b] = ["a", "b"].map(|name| NodeId::new(name).unwrap());
+        let all = Identities::of(&scenario);
+        let painted = |identities: &Identities| {
+            [&a, &b].map(|node| identities.painted(node, [1, 2, 3]).colour)
+        };
+        assert_eq!(painted(&all), [COLOURS[0], COLOURS[1]]);
+        let only = all.with_in_colour([b.clone()].into());
+        assert_eq!(painted(&only), [[1, 2, 3], COLOURS[1]]);
+        assert_eq!(only.get(&a), all.get(&a), "it is still the same node");
+        assert_eq!(only.with_in_colour(BTreeSet::new()), all);
     }
 }

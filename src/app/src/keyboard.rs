@@ -8,6 +8,10 @@ use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 use crate::app::Message;
 use crate::edit::step;
 use crate::texts::text;
+use crate::visible::{FARTHER, Look, NEARER};
+
+/// A key moves along the keys by one of so many parts of what is to be seen.
+const PAN_PARTS: u32 = 4;
 
 /// What a key is called that a control is marked with (`aria-keyshortcuts`).
 pub(crate) fn called(key: &str) -> &str {
@@ -39,7 +43,7 @@ pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
         // On the timeline, arrows go from change to change instead of millisecond by millisecond.
         "INPUT" => !matches!(key.as_str(), " " | "." | "ArrowLeft" | "ArrowRight"),
         "SELECT" => true,
-        _ => false,
+        _ => is_horizontal(focused.as_ref()) && is_for_slider(&key),
     };
     if is_for_control {
         return None;
@@ -55,6 +59,14 @@ pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
         "?" => Some(Message::Help(true)),
         "p" | "P" => Some(Message::ChooseCut(true)),
         "h" | "H" => Some(Message::Do(step(json!({ "heal": true })))),
+        "z" => Some(Message::Zoom(NEARER)),
+        "Z" => Some(Message::Zoom(FARTHER)),
+        "0" => Some(Message::Look(Look::Whole)),
+        "a" | "A" => Some(Message::Look(Look::Pan { by: -1, of: PAN_PARTS })),
+        "d" | "D" => Some(Message::Look(Look::Pan { by: 1, of: PAN_PARTS })),
+        "n" | "N" => Some(Message::Walk { node: node(focused.as_ref()), is_next: true }),
+        "b" | "B" => Some(Message::Walk { node: node(focused.as_ref()), is_next: false }),
+        "o" | "O" => Some(Message::Only(node(focused.as_ref()))),
         "ArrowUp" => focus_neighbour(focused.as_ref()?, false),
         "ArrowDown" => focus_neighbour(focused.as_ref()?, true),
         _ => None,
@@ -70,6 +82,23 @@ fn is_dialog_open() -> bool {
 fn is_slider(control: Option<&Element>) -> bool {
     let input = control.and_then(|control| control.dyn_ref::<HtmlInputElement>());
     input.is_some_and(|input| input.type_() == "range")
+}
+
+/// Whether a control is a slider of the page's own along the keys.
+fn is_horizontal(control: Option<&Element>) -> bool {
+    let is = |name: &str, value: &str| {
+        control.and_then(|control| control.get_attribute(name)).is_some_and(|is| is == value)
+    };
+    is("role", "slider") && is("aria-orientation", "horizontal")
+}
+
+fn is_for_slider(key: &str) -> bool {
+    key.starts_with("Arrow") || matches!(key, "Home" | "End" | "PageUp" | "PageDown")
+}
+
+/// The node whose strip has the focus.
+fn node(focused: Option<&Element>) -> Option<String> {
+    focused?.get_attribute("data-node")
 }
 
 /// From one node's strip to the next.

@@ -190,14 +190,17 @@ impl Player {
         self.goal = Some(Goal::Time(to));
     }
 
-    /// Goes on from now by another scenario with the same past. False where it has another.
-    pub(crate) fn fork(&mut self, scenario: Arc<Scenario>) -> bool {
+    /// Goes on from now by another scenario with the same past, and lets happen what that has in
+    /// store by `until`, at once. False where it has another past.
+    pub(crate) fn fork(&mut self, scenario: Arc<Scenario>, until: SimTime) -> bool {
         let Some(fork) = self.simulation.fork(Arc::clone(&scenario)) else { return false };
         self.simulation = fork;
         self.scenario = scenario;
         self.takes += 1;
         self.goal = None;
         self.forget_after(self.simulation.now());
+        self.advance_to(until, || true);
+        self.note_extent();
         true
     }
 
@@ -417,7 +420,7 @@ mod tests {
         let crash = crate::edit::step(serde_json::json!({ "crash": "n03" }));
         let now = player.simulation().now();
         let other = Arc::new(crate::edit::with_step(&first, now, crash).unwrap());
-        assert!(player.fork(Arc::clone(&other)));
+        assert!(player.fork(Arc::clone(&other), now));
         play_to_the_end(&mut player);
         let fork = player.simulation().trace();
 
@@ -431,6 +434,25 @@ mod tests {
         player.change_timeline(other);
         play_to_the_end(&mut player);
         assert_eq!(player.simulation().trace(), fork);
+    }
+
+    #[test]
+    fn a_step_takes_effect_at_once_though_time_stands_still() {
+        let mut player = player(false);
+        player.seek(SimTime::from_us(3_000_400));
+        player.advance(0, || true);
+        for (index, node) in ["n03", "n04"].into_iter().enumerate() {
+            let crash = crate::edit::step(serde_json::json!({ "crash": node }));
+            let now = player.simulation().now();
+            let other = crate::edit::with_step(&player.scenario, now, crash.clone()).unwrap();
+            assert!(player.fork(Arc::new(other), crate::edit::moment(now)));
+            let replica = &player.simulation().replicas()[index + 2];
+            assert_eq!(replica.status(), scalesmall_sim::Status::Down);
+            assert_eq!(player.simulation().now(), SimTime::from_ms(3_001));
+            assert_eq!(player.state(), State::Paused);
+            let again = crate::edit::with_step(&player.scenario, now, crash);
+            assert!(again.unwrap_err().contains("has crashed"));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use scalesmall_crdt::NodeId;
-use scalesmall_sim::{Cargo, Purpose, Sent, SimTime, Simulation};
+use scalesmall_sim::{Purpose, Sent, SimTime, Simulation};
 
 use crate::chronicle::{Chronicle, End, Flight};
 use crate::identity::{Identities, Identity};
@@ -218,15 +218,6 @@ impl Arrow {
         match self.flight.end {
             End::Open => self.flight.due_at,
             End::Arrived(at) | End::Lost(at) => at,
-        }
-    }
-
-    /// How many operations it carries, at most; nothing where it carries none.
-    pub(crate) fn operations(&self) -> Option<u64> {
-        match &self.flight.sent.cargo {
-            Cargo::Nothing => None,
-            Cargo::Updates(dots) => Some(dots.len() as u64),
-            Cargo::State(operations) => Some(*operations),
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn BreakIt(props: &Props) -> Html {
         on_step.reform(move |value| step(json!({ "network": setting(value) })))
     };
     html! {
-        <section class="break-it" aria-labelledby="break-title">
+        <section class={classes!("break-it", chosen.map(|_| "choosing"))} aria-labelledby="break-title">
             <h2 id="break-title">
                 { text!("break_it.title") }
                 <small>{ text!("break_it.about") }</small>

@@ -1,12 +1,15 @@
 //! The document around the divergence map: what its axes mean, and the slider that it is.
 
+use scalesmall_crdt::KeyRange;
 use scalesmall_sim::SimTime;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::zooming::use_zooming;
 use crate::paint;
 use crate::texts::text;
+use crate::visible::Look;
 use crate::words;
 
 /// How many rows a key for a long way goes.
@@ -18,6 +21,8 @@ const TIMES_MAX: u64 = 4;
 pub(crate) struct Props {
     /// What the map is painted on.
     pub(crate) canvas: NodeRef,
+    /// What is to be seen.
+    pub(crate) keys: KeyRange,
     pub(crate) now: SimTime,
     /// The lower end.
     pub(crate) extent: SimTime,
@@ -28,11 +33,13 @@ pub(crate) struct Props {
     /// How the nodes stand now, in words.
     pub(crate) verdict: String,
     pub(crate) on_seek: Callback<SimTime>,
+    pub(crate) on_look: Callback<Look>,
 }
 
 #[component]
 pub(crate) fn DivergenceMap(props: &Props) -> Html {
     let &Props { now, extent, row_us, .. } = props;
+    use_zooming(&props.canvas, paint::VERSIONS_WIDTH, props.keys, &props.on_look);
     let part = |at: SimTime| {
         let part = at.as_us() as f64 / extent.as_us().max(1) as f64;
         format!("--at:{}", part.clamp(0.0, 1.0))

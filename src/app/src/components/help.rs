@@ -119,13 +119,18 @@ fn drawn(class: &'static str, path: &'static str) -> Html {
 
 /// The keys, as [`crate::keyboard::message`] reads them.
 fn keys() -> Html {
-    let rows: [(&[&str], &str); 9] = [
+    let rows: [(&[&str], &str); 14] = [
         (&["Space", "."], text!("help.play")),
         (&["ArrowLeft", "ArrowRight"], text!("help.step")),
         (&["Home"], text!("help.restart")),
         (&["+", "-"], text!("help.speed")),
         (&["ArrowUp", "ArrowDown"], text!("help.move")),
         (&["Enter"], text!("help.open")),
+        (&["N", "B"], text!("help.walk")),
+        (&["Z", "Shift Z"], text!("help.zoom")),
+        (&["A", "D"], text!("help.pan")),
+        (&["0"], text!("help.whole")),
+        (&["O"], text!("help.only")),
         (&["P", "H"], text!("help.cut")),
         (&["Escape"], text!("help.close")),
         (&["?"], text!("help.help")),

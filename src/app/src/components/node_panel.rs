@@ -4,8 +4,8 @@ use scalesmall_crdt::ClaimMap;
 use scalesmall_sim::{Replica, Status};
 use yew::prelude::*;
 
-use super::{BeadRow, Beads, Icon, Operate, Shape, Swatch};
-use crate::edit::Step;
+use super::{BeadRow, Beads, Icon, Operate, SegmentFacts, Shape, Swatch, WhyFacts, segment};
+use crate::app::Message;
 use crate::identity::Identity;
 use crate::picture::View;
 use crate::texts::{plural, text};
@@ -32,12 +32,20 @@ pub(crate) struct NodeFacts {
     beads: Vec<BeadRow>,
     /// How many writers there are.
     writers: usize,
+    /// Whether it has been asked to leave, and takes its time to say goodbye.
+    pub(crate) is_leaving: bool,
     /// Some of its claims: node and range.
     offered: Vec<(AttrValue, u32, u32)>,
 }
 
 impl NodeFacts {
-    pub(crate) fn of(replica: &Replica, truth: &ClaimMap, view: &View, identity: Identity) -> Self {
+    pub(crate) fn of(
+        replica: &Replica,
+        truth: &ClaimMap,
+        view: &View,
+        identity: Identity,
+        is_leaving: bool,
+    ) -> Self {
         let context = replica.claims().context();
         let claims = replica.claims().claims().take(OFFERED_MAX).map(|(claim, _)| {
             (claim.node.to_string().into(), claim.range.start(), claim.range.end())
@@ -51,6 +59,7 @@ impl NodeFacts {
             kept: replica.node().history().len(),
             beads: BeadRow::of(replica.claims(), truth),
             writers: truth.context().iter().count(),
+            is_leaving: is_leaving && view.is_live(),
             offered: claims.collect(),
         }
     }
@@ -59,14 +68,28 @@ impl NodeFacts {
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
     pub(crate) facts: NodeFacts,
-    pub(crate) on_close: Callback<()>,
-    pub(crate) on_step: Callback<Step>,
+    /// The segment of it that is asked about, and why that is so.
+    pub(crate) segment: Option<(SegmentFacts, WhyFacts)>,
+    /// Whether it is among those that alone are in colour.
+    pub(crate) is_in_colour: bool,
+    pub(crate) on_message: Callback<Message>,
 }
 
 #[component]
 pub(crate) fn NodePanel(props: &Props) -> Html {
-    let NodeFacts { view, identity, claims, seen, issued, kept, beads, writers, offered } =
-        &props.facts;
+    let NodeFacts {
+        view,
+        identity,
+        claims,
+        seen,
+        issued,
+        kept,
+        beads,
+        writers,
+        offered,
+        is_leaving,
+    } = &props.facts;
+    let on_message = &props.on_message;
     let fingerprint = view.fingerprint.to_string();
     let (first, last) = fingerprint.split_at(8);
     let differences = words::differences(view);
@@ -76,11 +99,15 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
             <header>
                 <Swatch identity={*identity} />
                 <h2>{ view.name.to_string() }</h2>
-                <span class="condition">{ words::condition(view).unwrap_or(text!("condition.up")) }</span>
-                <button class="quiet" onclick={props.on_close.reform(|_| ())} aria-label={text!("close")}>
+                <span class="condition">{ if *is_leaving { text!("node_panel.leaving") } else { words::condition(view).unwrap_or(text!("condition.up")) } }</span>
+                <button id="only" class="plain small" aria-pressed={props.is_in_colour.to_string()} aria-keyshortcuts="o" title={text!("focus.about")} onclick={on_message.reform(|_| Message::Only(None))}>{ text!("focus.only") }</button>
+                <button class="quiet" onclick={on_message.reform(|_| Message::Select(None))} aria-label={text!("close")}>
                     <Icon shape={Shape::Close} />
                 </button>
             </header>
+            if let Some((facts, reasons)) = &props.segment {
+                { segment(facts, reasons, view.is_live() && !is_leaving, on_message) }
+            }
             <dl>
                 <dt>{ text!("node_panel.fingerprint") }</dt><dd class="mono">{ first }{ " " }{ last }</dd>
                 <dt>{ text!("node_panel.claims") }</dt><dd>{ claims }</dd>
@@ -89,14 +116,18 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
                 <dt>{ text!("node_panel.lacks") }</dt><dd>{ words::operations(view.lacks) }</dd>
                 <dt>{ text!("node_panel.kept") }</dt><dd>{ words::operations(*kept as u64) }</dd>
             </dl>
-            <Operate
-                key={view.name.to_string()}
-                node={view.name.to_string()}
-                is_up={view.is_live()}
-                is_paused={view.status == Status::Paused}
-                claims={offered.clone()}
-                on_step={&props.on_step}
-            />
+            if *is_leaving {
+                <p class="faint">{ text!("node_panel.says_goodbye") }</p>
+            } else {
+                <Operate
+                    key={view.name.to_string()}
+                    node={view.name.to_string()}
+                    is_up={view.is_live()}
+                    is_paused={view.status == Status::Paused}
+                    claims={offered.clone()}
+                    on_step={on_message.reform(Message::Do)}
+                />
+            }
             <h3>{ text!("node_panel.beads") }</h3>
             <Beads rows={beads.clone()} writers={*writers} />
             <h3>{ text!("node_panel.differences") }</h3>

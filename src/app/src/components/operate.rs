@@ -211,7 +211,7 @@ fn befall(props: &Props) -> Html {
 }
 
 /// A key in decimal, or in hex behind 0x.
-fn number(text: &str) -> Value {
+pub(super) fn number(text: &str) -> Value {
     let text = text.trim();
     let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(hex) => u64::from_str_radix(hex, 16).ok(),

@@ -64,6 +64,66 @@ struct Label {
     text: String,
 }
 
+/// Where a label stands: the stylesheet knows these by name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Side {
+    Around,
+    After,
+    Before,
+}
+
+impl Side {
+    /// Near an end, or where it is long, beside the moment instead of around it.
+    fn of(percent: f64, text: &str) -> Self {
+        let is_long = text.contains(',');
+        match percent {
+            ..12.0 => Self::After,
+            ..50.0 if is_long => Self::After,
+            _ if is_long => Self::Before,
+            88.0.. => Self::Before,
+            _ => Self::Around,
+        }
+    }
+
+    fn class(self) -> &'static str {
+        match self {
+            Self::Around => "",
+            Self::After => "after",
+            Self::Before => "before",
+        }
+    }
+
+    /// Which parts of a label lie before its moment and after it.
+    fn parts(self) -> [f64; 2] {
+        match self {
+            Self::Around => [0.5, 0.5],
+            Self::After => [0.0, 1.0],
+            Self::Before => [1.0, 0.0],
+        }
+    }
+}
+
+/// How wide labels may be, in percent of the timeline, so that none lies on another: what is
+/// between two is divided as they need it.
+fn rooms(labels: &[(f64, Side)]) -> Vec<f64> {
+    let gap = |one: Option<&(f64, Side)>, other: Option<&(f64, Side)>| match (one, other) {
+        (Some((from, one)), Some((to, other))) => {
+            // As wide as each other, they fill what is between.
+            let needed = one.parts()[1] + other.parts()[0];
+            if needed > 0.0 { (to - from) / needed } else { f64::INFINITY }
+        }
+        (None, Some((to, side))) => to / side.parts()[0],
+        (Some((from, side)), None) => (100.0 - from) / side.parts()[1],
+        (None, None) => f64::INFINITY,
+    };
+    let room = |index: usize| {
+        let label = labels.get(index);
+        let before = index.checked_sub(1).and_then(|before| labels.get(before));
+        gap(before, label).min(gap(label, labels.get(index + 1)))
+    };
+    (0..labels.len()).map(room).map(|room| room.clamp(0.0, 100.0)).collect()
+}
+
 /// Words that are nearer to each other than this share of the timeline stand together.
 const LABEL_SHARE: f64 = 0.08;
 
@@ -112,20 +172,17 @@ pub(crate) fn Timeline(props: &Props) -> Html {
         let percent = at.as_us() as f64 * 100.0 / extent.as_us().max(1) as f64;
         percent.clamp(0.0, 100.0)
     };
-    let label = |class: &'static str, at: SimTime, text: String| {
-        let percent = left(at);
-        // Near an end, or where it is long, beside the moment instead of around it.
-        let is_long = text.contains(", ");
-        let side = match percent {
-            ..12.0 => "after",
-            ..50.0 if is_long => "after",
-            _ if is_long => "before",
-            88.0.. => "before",
-            _ => "",
+    let row = |labels: Vec<(&'static str, SimTime, String)>| -> Vec<Html> {
+        let places = labels.iter().map(|(_, at, text)| (left(*at), Side::of(left(*at), text)));
+        let places: Vec<(f64, Side)> = places.collect();
+        let label = |((class, _, text), ((percent, side), room))| {
+            let style = format!("left:{percent}%;max-width:calc({room}% - 6px)");
+            html! {
+                <span class={classes!("mark", class, Side::class(side))} {style} title={String::clone(&text)}>{ text }</span>
+            }
         };
-        html! {
-            <span class={classes!("mark", class, side)} style={format!("left:{percent}%")}>{ text }</span>
-        }
+        let rooms = rooms(&places);
+        labels.into_iter().zip(places.into_iter().zip(rooms)).map(label).collect()
     };
     let on_seek = props.on_seek.clone();
     let oninput = Callback::from(move |event: InputEvent| {
@@ -153,22 +210,20 @@ pub(crate) fn Timeline(props: &Props) -> Html {
         _ => None,
     });
     let words = labels(marks, *extent).into_iter();
-    let words = words.map(|word| label(if word.warns { "warns" } else { "" }, word.at, word.text));
-    let agreed = agreed_at.iter().map(|&at| {
-        html! {
-            <>
-                <i class="agreed" style={format!("left:{}%", left(at))} />
-                { label("agrees", at, text!("timeline.agreed", time = short(at))) }
-            </>
-        }
+    let words = words.map(|word| (if word.warns { "warns" } else { "" }, word.at, word.text));
+    let agreed =
+        agreed_at.iter().map(|&at| ("agrees", at, text!("timeline.agreed", time = short(at))));
+    let agreed_ticks = agreed_at.iter().map(|&at| {
+        html! { <i class="agreed" style={format!("left:{}%", left(at))} /> }
     });
     html! {
         <div class="timeline">
             <div class="marks" aria-hidden="true">
                 { for operations.iter().step_by(every).map(tick) }
                 { for cuts }
-                { for words }
-                { for agreed }
+                { for agreed_ticks }
+                { for row(words.collect()) }
+                { for row(agreed.collect()) }
             </div>
             <input
                 type="range"
@@ -214,6 +269,26 @@ mod tests {
             (9_000, false, "pause"),
         ];
         assert_eq!(shown, expected.map(|(at, warns, text)| (at, warns, text.to_owned())));
+    }
+
+    #[test]
+    fn labels_leave_each_other_room() {
+        let texts = ["a", "crash, restart", "b", "c, d", "e"];
+        let at = [5.0, 20.0, 45.0, 60.0, 95.0];
+        let places: Vec<_> = at.into_iter().zip(texts.map(|text| text)).collect();
+        let places: Vec<_> = places.iter().map(|(at, text)| (*at, Side::of(*at, text))).collect();
+        let sides: Vec<Side> = places.iter().map(|place| place.1).collect();
+        assert_eq!(sides, [Side::After, Side::After, Side::Around, Side::Before, Side::Before]);
+        let ends = |(&(at, side), room): (&(f64, Side), &f64)| {
+            let [before, after] = side.parts();
+            (at - before * room, at + after * room)
+        };
+        let rooms = rooms(&places);
+        let ends: Vec<(f64, f64)> = places.iter().zip(&rooms).map(ends).collect();
+        assert!(ends.windows(2).all(|pair| pair[0].1 <= pair[1].0 + 1e-9), "{ends:?}");
+        assert!(ends[0].0 >= 0.0 && ends[4].1 <= 100.0 && rooms.iter().all(|&room| room >= 5.0));
+        assert_eq!(super::rooms(&[(0.0, Side::After)]), [100.0]);
+        assert_eq!(super::rooms(&[(70.0, Side::Around)]), [60.0]);
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub(crate) struct Props {
     pub(crate) selected: Option<usize>,
     /// Nodes that are chosen for something that is to befall them together.
     pub(crate) chosen: Vec<usize>,
-    pub(crate) on_select: Callback<usize>,
+    /// A node's name or strip is clicked, or pressed by the keyboard.
+    pub(crate) on_click: Callback<(usize, MouseEvent)>,
 }
 
 /// Name and look of each node, with the strip behind as a part of the button that opens the node.
@@ -39,6 +40,7 @@ pub(crate) fn ViewRows(props: &Props) -> Html {
             view.disagrees().then_some("disagrees"),
             is_chosen.then_some("chosen"),
             (!view.is_live()).then_some("down"),
+            props.identities.is_grey(&view.name).then_some("grey"),
         );
         html! {
             <li {class} style={format!("height:{ROW_PITCH}px")}>
@@ -46,7 +48,7 @@ pub(crate) fn ViewRows(props: &Props) -> Html {
                     data-node={view.name.to_string()}
                     aria-label={format!("{}: {}", view.name, words::view(view))}
                     aria-pressed={is_selected.to_string()}
-                    onclick={props.on_select.reform(move |_| index)}
+                    onclick={props.on_click.reform(move |event| (index, event))}
                 >
                     <span class="name">{ view.name.to_string() }</span>
                     <Swatch identity={props.identities.get(&view.name)} />

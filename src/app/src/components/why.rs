@@ -180,17 +180,12 @@ fn claim(update: &Arc<Update>) -> String {
     }
 }
 
-#[derive(PartialEq, Properties)]
-pub(crate) struct Props {
-    pub(crate) facts: WhyFacts,
-}
-
-#[component]
-pub(crate) fn Why(props: &Props) -> Html {
-    let WhyFacts { question, reasons, more, is_cut_short } = &props.facts;
+/// The operations, each with what it means here.
+pub(crate) fn why(facts: &WhyFacts) -> Html {
+    let WhyFacts { question, reasons, more, is_cut_short } = facts;
     html! {
         <section class="why" aria-labelledby="why-title">
-            <h3 id="why-title">{ question }</h3>
+            <h4 id="why-title">{ question }</h4>
             if reasons.is_empty() {
                 <p class="faint">{ text!("why.nothing") }</p>
             }

@@ -25,6 +25,20 @@ impl Axis {
         pixel.min(width) as usize
     }
 
+    /// The position among the keys at the left edge of a pixel; past the right end, the end.
+    pub(crate) fn position(self, x: usize) -> u64 {
+        self.positions(x).0
+    }
+
+    /// The positions around the left edge of a pixel: where the key that it lies in begins, and
+    /// ends. They are the same where it lies between two keys.
+    pub(crate) fn positions(self, x: usize) -> (u64, u64) {
+        let (keys, width) = (u128::from(self.keys.keys()), self.width.max(1) as u128);
+        let along = keys * (x as u128).min(width);
+        let from = u64::from(self.keys.start());
+        (from + (along / width) as u64, from + along.div_ceil(width) as u64)
+    }
+
     /// Keys that divide the axis into equal parts, each with its pixel, the ends included.
     pub(crate) fn marks(self, parts: u64) -> impl Iterator<Item = (Key, usize)> {
         (0..=parts).map(move |part| {
@@ -52,6 +66,16 @@ mod tests {
             }
             assert_eq!(axis.span(KeyRange::new(u32::MAX, u32::MAX).unwrap()), (from, width));
         }
+    }
+
+    #[test]
+    fn a_pixel_has_its_keys() {
+        let axis = Axis { keys: KeyRange::new(100, 103).unwrap(), width: 8 };
+        assert_eq!([0, 1, 2, 7, 8, 99].map(|x| axis.position(x)), [100, 100, 101, 103, 104, 104]);
+        assert_eq!([0, 1, 2].map(|x| axis.positions(x)), [(100, 100), (100, 101), (101, 101)]);
+        let axis = Axis { keys: KeyRange::ALL, width: 3 };
+        assert_eq!([axis.position(1), axis.position(3)], [0x5555_5555, 1 << 32]);
+        assert_eq!(Axis { width: 0, ..axis }.position(0), 0);
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub(crate) const fn divergence_height() -> usize {
 
 /// Paints the map with time running down to `extent`, and left of it the number of different
 /// fingerprints. `axis` is that of the map. What has not been played yet is left faint.
+///
+/// What is known of the past is known by [`COLUMNS`] parts of the key space: where fewer keys are to
+/// be seen, the columns are as wide as they have to be, and say that nodes differ somewhere in them.
 pub(crate) fn divergence(
     pixels: &mut Pixels,
     axis: Axis,

@@ -6,6 +6,7 @@
 mod axis;
 mod cividis;
 mod divergence;
+mod overview;
 mod pixels;
 mod theme;
 mod truth;
@@ -13,6 +14,7 @@ mod views;
 
 pub(crate) use axis::Axis;
 pub(crate) use divergence::{VERSIONS_WIDTH, divergence, divergence_height, legend};
+pub(crate) use overview::{overview, overview_height};
 pub(crate) use pixels::{Fill, Pixels, Rect};
 pub(crate) use theme::Theme;
 pub(crate) use truth::{Label, truth, truth_height};

@@ -10,6 +10,8 @@ pub(crate) struct Theme {
     pub(crate) hatch: Colour,
     /// Marks where a node differs.
     pub(crate) warning: Colour,
+    /// Nodes that are not looked at, while others are.
+    pub(crate) others: Colour,
     /// Ticks at split points.
     pub(crate) tick: Colour,
     pub(crate) text: &'static str,
@@ -23,6 +25,7 @@ impl Theme {
         paper: [0xfb, 0xfa, 0xf7],
         hatch: [0xc9, 0xc5, 0xbb],
         warning: [0xb5, 0x44, 0x0f],
+        others: [0xc6, 0xc6, 0xc8],
         tick: [0x8c, 0x8f, 0x96],
         text: "#454b57",
         faint_text: "#6b7078",
@@ -33,6 +36,7 @@ impl Theme {
         paper: [0x10, 0x13, 0x18],
         hatch: [0x3c, 0x42, 0x4d],
         warning: [0xff, 0x9a, 0x66],
+        others: [0x4a, 0x4e, 0x56],
         tick: [0x70, 0x78, 0x86],
         text: "#c6cbd4",
         faint_text: "#98a0ad",

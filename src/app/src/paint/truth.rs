@@ -50,7 +50,8 @@ pub(crate) fn truth(
     let mut labels = Vec::new();
     // Neighbouring segments often have the same primary; one label for the run of them.
     let mut run: Option<(&NodeId, usize, usize, usize)> = None;
-    for segment in &segments {
+    // As high as they are beside all others, wherever one looks.
+    for segment in segments.iter().filter(|segment| segment.range.overlaps(axis.keys)) {
         let (from, to) = axis.span(segment.range);
         let height = match segment.primary() {
             Some(_) => bar_height(priority(segment), greatest),
@@ -59,7 +60,7 @@ pub(crate) fn truth(
         let top = LABELS + BARS - height;
         let fill = |index: usize| match segment.owners.get(index) {
             Some(owner) => {
-                let identity = identities.get(&owner.node);
+                let identity = identities.painted(&owner.node, theme.others);
                 Some(Fill::Node { identity, paper: theme.paper, strength: 255 })
             }
             None if index == 0 => Some(Fill::Hatched { paper: theme.paper, line: theme.hatch }),

@@ -58,7 +58,8 @@ fn strip(
             let rect = Rect { x: start, y: top, width: end - start, height };
             let fill = match segment.primary() {
                 Some(owner) => {
-                    Fill::Node { identity: identities.get(&owner.node), paper, strength }
+                    let identity = identities.painted(&owner.node, theme.others);
+                    Fill::Node { identity, paper, strength }
                 }
                 None => Fill::Hatched { paper, line: theme.hatch },
             };
@@ -69,10 +70,11 @@ fn strip(
     if !view.is_live() {
         return;
     }
-    for &range in &*view.differences {
+    let seen = |range: &&KeyRange| range.overlaps(axis.keys);
+    for &range in view.differences.iter().filter(seen) {
         paint(255, range);
     }
-    for &range in &*view.differences {
+    for &range in view.differences.iter().filter(seen) {
         let (from, to) = axis.span(range);
         // Even the narrowest difference leaves a mark.
         let from = from.min(axis.width.saturating_sub(1));
@@ -115,5 +117,25 @@ mod tests {
         };
         assert_eq!(paint(0), [false, true, true, false, false]);
         assert_eq!(paint(1), [false; 5]);
+    }
+    #[test]
+    fn what_is_not_to_be_seen_leaves_no_mark() {
+        let text = r#"{ "format": 1, "replicas": ["a", "b"], "network": { "mode": "manual" },
+            "steps": [ { "on": "a", "do": "register", "claim": ["a", 100, 199] } ] }"#;
+        let scenario = Scenario::parse(text).unwrap();
+        let identities = Identities::of(&scenario);
+        let mut simulation = Simulation::new(scenario);
+        simulation.run_until(SimTime::ZERO);
+        let picture = Photographer::default().take(&simulation);
+        let mut pixels = Pixels::default();
+        let mut notches = |start, end| {
+            let axis = Axis { keys: KeyRange::new(start, end).unwrap(), width: 100 };
+            views(&mut pixels, axis, 1, &Theme::LIGHT, &picture, 2, &identities);
+            let row = &pixels.data[(ROW_PITCH + ROW_HEIGHT) * 100 * 4..][..400];
+            row.chunks(4).filter(|pixel| pixel[..3] == Theme::LIGHT.warning).count()
+        };
+        assert_eq!(notches(100, 199), 100);
+        assert_eq!(notches(150, 349), 25);
+        assert_eq!([notches(0, 99), notches(200, 299)], [0, 0], "on neither side");
     }
 }
