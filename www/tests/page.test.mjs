@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { inflateRawSync } from 'node:zlib';
 
 import { start, status, statusWhen } from './harness.mjs';
 
@@ -423,10 +424,11 @@ test('operations and faults by hand become a part of the run, which can be share
     await page.locator('[data-node=b]').click();
     await page.locator('#restart-node').click();
     await page.locator('#share').click();
+    await page.waitForFunction(() => document.querySelector('#link')?.value);
     link = await page.locator('#link').inputValue();
     assert.equal(await page.locator('#save').getAttribute('download'), 'scenario.json');
   });
-  const text = decodeURIComponent(link.split('#json=')[1]);
+  const text = inflateRawSync(Buffer.from(link.split('#s=')[1], 'base64url')).toString();
   const steps = JSON.parse(text).steps.map((step) => Object.keys(step).join(' '));
   for (const kind of ['crash', 'partition', 'heal', 'network', 'restart']) {
     assert.ok(steps.some((step) => step.includes(kind)), `${kind} in ${steps}`);

@@ -1,50 +1,104 @@
 //! What the address of the page asks for.
 
-use scalesmall_sim::{Scenario, builtin};
+use std::sync::Arc;
+
+use scalesmall_sim::limits::TIME_MS_MAX;
+use scalesmall_sim::{Scenario, SimTime, builtin};
 
 use crate::speed::Speed;
 use crate::texts::text;
 
-/// What is to be played, and how fast.
-#[derive(Debug, PartialEq)]
+/// What is to be played, how fast, and where the stage opens.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wish {
-    pub(crate) scenario: Scenario,
+    pub(crate) scenario: Arc<Scenario>,
     pub(crate) speed: Speed,
+    /// The moment at which the stage opens, paused.
+    pub(crate) at: Option<SimTime>,
+    /// The node that is open, by its place among the replicas.
+    pub(crate) node: Option<usize>,
+}
+
+impl Wish {
+    /// A scenario from its beginning.
+    pub(crate) fn of(scenario: impl Into<Arc<Scenario>>) -> Self {
+        Self { scenario: scenario.into(), speed: Speed::default(), at: None, node: None }
+    }
 }
 
 /// What can stand in the fragment.
-const KNOWN: [&str; 3] = ["json", "scenario", "speed"];
+const KNOWN: [&str; 6] = ["at", "json", "node", "s", "scenario", "speed"];
 
-/// Reads the fragment of an address: `#scenario=NAME` or `#json=` with a percent-encoded scenario
-/// file, and `&speed=` with a speed; `decode` undoes percent-encoding. Nothing means the built-in
-/// `first-light`. An error is a message for people, the one that the command line gives.
+/// The packed scenario in a fragment, if it has one: the value of `s`.
+pub(crate) fn packed(fragment: &str) -> Option<&str> {
+    parts(fragment).find_map(|(name, value)| (name == "s").then_some(value))
+}
+
+/// Reads the fragment of an address. One of these names a scenario, else it is the built-in
+/// `first-light`:
+///
+/// - `#s=` with a packed scenario file, which `unpacked` is;
+/// - `#json=` with a percent-encoded one;
+/// - `#scenario=NAME`.
+///
+/// And these say how it is shown: `&speed=` with a speed, `&at=` with the millisecond at which the
+/// stage opens, paused, and `&node=` with the name of the node that is open. `decode` undoes
+/// percent-encoding. An error is a message for people, the one that the command line gives.
 pub(crate) fn read(
     fragment: &str,
     decode: impl Fn(&str) -> Option<String>,
+    mut unpacked: Option<Result<String, String>>,
 ) -> Result<Wish, String> {
-    let mut scenario = None;
-    let mut speed = Speed::default();
-    let fragment = fragment.trim_start_matches('#');
-    for part in fragment.split('&').filter(|part| !part.is_empty()) {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+    let (mut scenario, mut node) = (None, None);
+    let (mut speed, mut at) = (Speed::default(), None);
+    for (name, value) in parts(fragment) {
         let value = decode(value).ok_or_else(|| text!("address.broken", name = name))?;
+        let is_scenario = matches!(name, "json" | "s" | "scenario");
+        if is_scenario && scenario.is_some() {
+            return Err(text!("address.two_scenarios", name = name));
+        }
         let text = match name {
             "json" => value,
+            "s" => {
+                let text = unpacked.take().expect("whoever reads has unpacked it");
+                text.map_err(|reason| format!("s: {reason}"))?
+            }
             "scenario" => builtin::text(&value).ok_or_else(|| unknown_scenario(&value))?.to_owned(),
             "speed" => {
                 speed = Speed::parse(&value).ok_or_else(|| unknown_speed(&value))?;
                 continue;
             }
-            _ => {
-                return Err(text!("address.unknown", name = name, known = KNOWN.join(", ")));
+            "at" => {
+                at = Some(moment(&value).ok_or_else(|| no_moment(&value))?);
+                continue;
             }
+            "node" => {
+                node = Some(value);
+                continue;
+            }
+            _ => return Err(text!("address.unknown", name = name, known = KNOWN.join(", "))),
         };
-        if scenario.is_some() {
-            return Err(text!("address.two_scenarios", name = name));
-        }
         scenario = Some(Scenario::parse(&text).map_err(|error| error.to_string())?);
     }
-    Ok(Wish { scenario: scenario.unwrap_or_else(first_light), speed })
+    let scenario = scenario.unwrap_or_else(first_light);
+    let place = |name: String| {
+        let place = scenario.replicas.iter().position(|replica| replica.as_str() == name);
+        place.ok_or_else(|| text!("address.unknown_node", name = format!("{name:?}")))
+    };
+    let node = node.map(place).transpose()?;
+    Ok(Wish { speed, at, node, ..Wish::of(scenario) })
+}
+
+/// Name and value of each part.
+fn parts(fragment: &str) -> impl Iterator<Item = (&str, &str)> {
+    let parts = fragment.trim_start_matches('#').split('&').filter(|part| !part.is_empty());
+    parts.map(|part| part.split_once('=').unwrap_or((part, "")))
+}
+
+/// A time in milliseconds, as far as scenarios go.
+fn moment(value: &str) -> Option<SimTime> {
+    let ms = value.parse().ok().filter(|&ms| ms <= TIME_MS_MAX);
+    ms.map(SimTime::from_ms)
 }
 
 /// The scenario of whoever asks for none.
@@ -62,13 +116,22 @@ fn unknown_speed(value: &str) -> String {
     text!("address.unknown_speed", value = format!("{value:?}"), known = known.join(", "))
 }
 
+fn no_moment(value: &str) -> String {
+    text!("address.no_moment", value = format!("{value:?}"), most = TIME_MS_MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// No percent-encoding in these tests, but for one that is broken.
+    /// No percent-encoding in these tests, but for one that is broken; and what is packed is what
+    /// it stands for.
     fn read(fragment: &str) -> Result<Wish, String> {
-        super::read(fragment, |text| (text != "%").then(|| text.to_owned()))
+        let unpacked = packed(fragment).map(|packed| match packed {
+            "broken" => Err("it is broken".to_owned()),
+            packed => Ok(packed.to_owned()),
+        });
+        super::read(fragment, |text| (text != "%").then(|| text.to_owned()), unpacked)
     }
 
     const TWO: &str = r#"{"format":1,"title":"two","replicas":["a","b"]}"#;
@@ -76,16 +139,20 @@ mod tests {
     #[test]
     fn nothing_means_first_light_at_real_time() {
         for fragment in ["", "#"] {
-            let wish = read(fragment).unwrap();
-            assert_eq!(wish, Wish { scenario: first_light(), speed: Speed::default() });
+            assert_eq!(read(fragment).unwrap(), Wish::of(first_light()));
         }
-        assert_eq!(read("#scenario=first-light").unwrap().scenario, first_light());
+        assert_eq!(*read("#scenario=first-light").unwrap().scenario, first_light());
     }
 
     #[test]
-    fn a_scenario_and_a_speed() {
-        let wish = read(&format!("#json={TWO}&speed=max")).unwrap();
-        assert_eq!((wish.scenario.title.as_str(), wish.speed), ("two", Speed::Max));
+    fn a_scenario_and_how_it_is_shown() {
+        for name in ["json", "s"] {
+            let wish = read(&format!("#{name}={TWO}&speed=max")).unwrap();
+            assert_eq!((wish.scenario.title.as_str(), wish.speed), ("two", Speed::Max));
+            // In any order.
+            let wish = read(&format!("#node=b&at=1500&{name}={TWO}")).unwrap();
+            assert_eq!((wish.at, wish.node), (Some(SimTime::from_ms(1_500)), Some(1)));
+        }
     }
 
     #[test]
@@ -93,9 +160,16 @@ mod tests {
         let message = |fragment: &str| read(fragment).unwrap_err();
         assert!(message("#json={").contains("line 1"));
         assert!(message("#json=%").starts_with("json: "));
+        assert_eq!(message("#s=broken"), "s: it is broken");
         assert!(message("#scenario=none").contains("\"none\""));
         assert!(message("#speed=7").contains("\"7\""));
         assert!(message("#lesson=1").starts_with("lesson: "));
+        for ms in ["-1", "1.5", "x", "", "3600001"] {
+            let message = message(&format!("#at={ms}"));
+            assert!(message.starts_with("at: ") && message.contains(&format!("{ms:?}")));
+        }
+        assert!(message("#node=nobody").starts_with("node: \"nobody\""));
         assert!(message(&format!("#json={TWO}&scenario=first-light")).contains("two scenarios"));
+        assert!(message(&format!("#s={TWO}&s={TWO}")).contains("two scenarios"));
     }
 }

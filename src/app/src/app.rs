@@ -12,23 +12,27 @@ use scalesmall_crdt::{Key, KeyRange};
 use scalesmall_sim::{Action, Mode, Scenario, SimTime};
 use serde_json::json;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, MediaQueryList};
 use yew::prelude::*;
 
-use crate::address::{self, Wish};
+use crate::address::Wish;
 use crate::announcer::Announcer;
+use crate::arrival::Arrival;
 use crate::canvas;
 use crate::components::{
     BreakIt, Brush, DivergenceMap, ErrorMessage, Help, Mark, NetworkFacts, NodeFacts, NodePanel,
-    Share, Sharing, SingleFaultFacts, SingleFaults, SpaceTimeBand, Status, Strips, Tables, TopBar,
+    Share, SingleFaultFacts, SingleFaults, SpaceTimeBand, Status, Strips, Tables, TopBar,
     Transport, TruthBand, UpdateNotice, marks, truth_panel, zoom_buttons,
 };
 use crate::edit::{self, Step, step};
+use crate::embed::{Embedded, Embedding, Heard};
 use crate::identity::Identities;
 use crate::keyboard;
 use crate::paint::{self, Axis, Pixels, Theme};
 use crate::picture::{Photographer, Picture};
 use crate::player::{Player, State};
+use crate::portrait::{self, Scene};
 use crate::preferences::{Appearance, Preferences};
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -98,6 +102,8 @@ pub(crate) enum Message {
     Help(bool),
     Speak(Language),
     Appear(Appearance),
+    /// Saves a picture of the stage with so many pixels to a unit of the page.
+    Portray(usize),
     /// Closes what is open.
     Escape,
     /// The address has a new fragment.
@@ -110,6 +116,14 @@ pub(crate) enum Message {
     AllMessages,
     /// Shows the messages of a longer time, or of a shorter one.
     ScaleSpan(bool),
+    /// Starts over.
+    Arrive(Box<Arrival>),
+    /// The page around says something.
+    Hear(Heard),
+    /// It is time to tell the page around what has been held back.
+    Tell,
+    /// The stage can be seen, or no longer can.
+    Seen(bool),
     CloseError,
     /// The size of the window or the colours have changed.
     Repaint,
@@ -145,6 +159,25 @@ struct Timeline {
     from: SimTime,
 }
 
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    arrival: Arrival,
+}
+
+/// Shows the page, once it is known what is to be seen.
+pub(crate) fn open() {
+    let preferences = Preferences::of_reader();
+    preferences.apply();
+    spawn_local(async {
+        let arrival = loop {
+            if let Some(arrival) = Arrival::by_address().await {
+                break arrival;
+            }
+        };
+        yew::Renderer::<App>::with_props(Props { arrival }).render();
+    });
+}
+
 pub(crate) struct App {
     preferences: Preferences,
     player: Player,
@@ -166,9 +199,11 @@ pub(crate) struct App {
     /// While somebody chooses who is to be cut off.
     chosen: Option<Vec<usize>>,
     /// While it is shown how to share the run.
-    sharing: Option<Sharing>,
+    sharing: Option<Shared<Arc<Scenario>>>,
     /// While it is shown what all this means.
     is_help_open: bool,
+    /// Where the page is a part of another.
+    embedded: Option<Embedded>,
 
     photographer: Photographer,
     picture: Shared<Picture>,
@@ -197,14 +232,21 @@ pub(crate) struct App {
 
 impl Component for App {
     type Message = Message;
-    type Properties = ();
+    type Properties = Props;
 
     fn create(ctx: &Context<Self>) -> Self {
         let preferences = Preferences::of_reader();
-        preferences.apply();
-        let (wish, error) = wish();
-        let scenario = Arc::new(wish.scenario);
-        let player = Player::new(Arc::clone(&scenario), wish.speed, error.is_none());
+        let Arrival { wish, error } = ctx.props().arrival.clone();
+        let embedding = Embedding::by_address();
+        let error = error.map(Problem::Address);
+        let error =
+            error.or(embedding.as_ref().err().map(|error| Problem::Embedding(error.clone())));
+        let embedding = embedding.ok().flatten();
+        embedding.iter().for_each(|embedding| embedding.apply());
+        let scenario = wish.scenario;
+        let autoplay = embedding.is_none_or(|embedding| embedding.autoplay);
+        let player = player(&scenario, wish.speed, wish.at, autoplay && error.is_none());
+        let link = ctx.link();
         let mut photographer = Photographer::default();
         let picture = Shared::new(photographer.take(player.simulation()));
         let dark = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
@@ -214,14 +256,23 @@ impl Component for App {
             marks: Shared::new(marks(player.simulation().scenario())),
             timelines: vec![Timeline { scenario, from: SimTime::ZERO }],
             timeline: 0,
-            error: error.map(Problem::Address),
-            selected: None,
+            error,
+            selected: wish.node,
             keys: KeyRange::ALL,
             asked: None,
             said: AttrValue::default(),
             chosen: None,
             sharing: None,
             is_help_open: false,
+            embedded: embedding.map(|_| {
+                let on_due = link.callback(|()| Message::Tell);
+                Embedded::new(
+                    player.simulation().scenario(),
+                    link.callback(Message::Hear),
+                    on_due,
+                    link.callback(Message::Seen),
+                )
+            }),
             pictured: player.version(),
             in_words: picture.clone(),
             picture,
@@ -280,11 +331,33 @@ impl Component for App {
             }
             Message::Escape if self.chosen.is_some() => self.chosen = None,
             Message::Escape => self.open(None),
-            Message::AddressChanged => self.load(),
             Message::ToggleLane(node) => self.lanes.toggle(node),
             Message::AllLanes => self.lanes.toggle_all(self.picture.views.len()),
             Message::AllMessages => self.lanes.shows_all = !self.lanes.shows_all,
             Message::ScaleSpan(is_longer) => self.lanes.scale(is_longer),
+            Message::AddressChanged => {
+                ctx.link().send_future(async {
+                    match Arrival::by_address().await {
+                        Some(arrival) => Message::Arrive(Box::new(arrival)),
+                        None => Message::Nothing,
+                    }
+                });
+                return false;
+            }
+            Message::Arrive(arrival) => self.arrive(*arrival),
+            Message::Hear(heard) => self.hear(heard),
+            Message::Tell => {
+                self.embedded.iter_mut().for_each(|embedded| embedded.tell(now_ms()));
+                return false;
+            }
+            Message::Seen(is_seen) => {
+                let embedded = self.embedded.iter_mut();
+                embedded.for_each(|embedded| embedded.see(is_seen, &mut self.player));
+            }
+            Message::Portray(scale) => {
+                self.portray(scale);
+                return false;
+            }
             Message::CloseError => self.error = None,
             Message::Repaint => self.painted = None,
             Message::Nothing => return false,
@@ -298,6 +371,10 @@ impl Component for App {
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
         self.paint();
         self.request_frame(ctx);
+        if self.embedded.is_some() {
+            let status = self.status();
+            self.embedded.iter_mut().for_each(|it| it.follow(now_ms(), status.clone()));
+        }
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
@@ -336,9 +413,16 @@ impl App {
                         move |()| Message::Share(!is_open)
                     })}
                     on_help={link.callback(|()| Message::Help(true))}
+                    alone={self.embedded.as_ref().map(Embedded::alone)}
                 />
                 if let Some(sharing) = &self.sharing {
-                    <Share sharing={sharing.clone()} on_close={link.callback(|()| Message::Share(false))} />
+                    <Share
+                        scenario={sharing.clone()}
+                        now={simulation.now()}
+                        node={self.selected.map(|node| AttrValue::from(scenario.replicas[node].to_string()))}
+                        on_picture={link.callback(Message::Portray)}
+                        on_close={link.callback(|()| Message::Share(false))}
+                    />
                 }
                 <UpdateNotice />
                 <p class="visually-hidden" aria-live="polite">{ &self.announcer.text }</p>
@@ -439,16 +523,15 @@ impl App {
         }
     }
 
-    /// Starts over with what the address asks for now.
-    fn load(&mut self) {
-        let (wish, error) = wish();
-        let scenario = Arc::new(wish.scenario);
-        self.player = Player::new(Arc::clone(&scenario), wish.speed, error.is_none());
+    /// Starts over with something else.
+    fn arrive(&mut self, Arrival { wish, error }: Arrival) {
+        let scenario = wish.scenario;
+        self.player = player(&scenario, wish.speed, wish.at, error.is_none());
         self.painted_divergence = None;
         self.timelines = vec![Timeline { scenario, from: SimTime::ZERO }];
         self.timeline = 0;
         self.error = error.map(Problem::Address);
-        self.open(None);
+        self.open(wish.node);
         self.keys = KeyRange::ALL;
         self.chosen = None;
         self.identities = Shared::new(Identities::of(self.player.simulation().scenario()));
@@ -466,6 +549,8 @@ impl App {
         if self.sharing.is_some() {
             self.sharing = Some(self.sharing());
         }
+        let scenario = self.player.simulation().scenario();
+        self.embedded.iter_mut().for_each(|embedded| embedded.follow_scenario(scenario));
     }
 
     /// Does something to the run now. In the past, that begins another timeline.
@@ -517,9 +602,6 @@ impl App {
     /// Goes on in another language.
     fn speak(&mut self, language: Language) {
         self.prefer(Preferences { language, ..self.preferences });
-        if let Some(Problem::Address(_)) = self.error {
-            self.error = wish().1.map(Problem::Address);
-        }
         self.announcer = Announcer::default();
         self.follow_scenario();
         // The canvases are others now.
@@ -527,16 +609,34 @@ impl App {
         self.painted_divergence = None;
     }
 
-    fn sharing(&self) -> Sharing {
-        let file = self.player.simulation().scenario().to_json();
-        let compact = serde_json::from_str(&file).map(|file: serde_json::Value| file.to_string());
-        let compact = compact.expect("what is written is JSON");
-        let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
-        let here = window().location().href().unwrap_or_default();
-        let here = here.split('#').next().unwrap_or_default();
-        Sharing {
-            link: format!("{here}#json={}", encode(&compact)).into(),
-            file: format!("data:application/json;charset=utf-8,{}", encode(&file)).into(),
+    fn sharing(&self) -> Shared<Arc<Scenario>> {
+        Shared::new(Arc::clone(&self.timelines[self.timeline].scenario))
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        let status = self.status();
+        let Some(embedded) = &mut self.embedded else { return };
+        if let Some(scenario) = embedded.hear(heard, &mut self.player, &status) {
+            let wish = Wish { speed: self.player.speed(), ..Wish::of(scenario) };
+            self.arrive(Arrival { wish, error: None });
+        }
+    }
+
+    fn portray(&self, scale: usize) {
+        let simulation = self.player.simulation();
+        let scene = Scene {
+            title: &simulation.scenario().title,
+            about: words::about(simulation.scenario()),
+            now: simulation.now(),
+            picture: &self.picture,
+            count: self.strips(),
+            identities: &self.identities,
+            divergence: self.player.divergence(),
+            extent: self.player.extent(),
+            theme: self.theme(),
+        };
+        if let Err(error) = portrait::save(&scene, scale) {
+            gloo::console::error!("the picture cannot be made:", error);
         }
     }
 
@@ -667,6 +767,11 @@ impl App {
         .unwrap_or(false)
     }
 
+    fn theme(&self) -> Theme {
+        let is_dark = self.dark.as_ref().is_some_and(MediaQueryList::matches);
+        self.preferences.appearance.theme(is_dark)
+    }
+
     /// Paints the bands, if anything on them has changed.
     fn paint(&mut self) {
         let canvases = [&self.truth_canvas, &self.views_canvas];
@@ -675,12 +780,11 @@ impl App {
         else {
             return;
         };
-        let is_dark = self.dark.as_ref().is_some_and(MediaQueryList::matches);
         let surface = Surface {
             widths: [canvas::width(&truth_canvas), canvas::width(&views_canvas)],
             keys: self.keys,
             scale: canvas::scale(),
-            theme: self.preferences.appearance.theme(is_dark),
+            theme: self.theme(),
         };
         self.paint_divergence(surface.scale, surface.theme);
         let painted = Some((self.picture.clone(), self.identities.clone(), surface));
@@ -732,17 +836,11 @@ impl App {
     }
 }
 
-/// What the address asks for; where that cannot be, the built-in scenario, and why.
-fn wish() -> (Wish, Option<String>) {
-    let fragment = window().location().hash().unwrap_or_default();
-    let decode = |text: &str| js_sys::decode_uri_component(text).ok().map(String::from);
-    match address::read(&fragment, decode) {
-        Ok(wish) => (wish, None),
-        Err(error) => {
-            let wish = Wish { scenario: address::first_light(), speed: Speed::default() };
-            (wish, Some(error))
-        }
-    }
+/// A run from its beginning, or paused at a moment.
+fn player(scenario: &Arc<Scenario>, speed: Speed, at: Option<SimTime>, is_playing: bool) -> Player {
+    let mut player = Player::new(Arc::clone(scenario), speed, is_playing && at.is_none());
+    at.into_iter().for_each(|at| player.seek(at));
+    player
 }
 
 fn listeners(ctx: &Context<App>, dark: Option<&MediaQueryList>) -> Vec<EventListener> {

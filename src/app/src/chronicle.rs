@@ -100,7 +100,7 @@ impl Chronicle {
                     self.copies.insert(number, Transit { sent: place, ended: None });
                 }
             }
-            Passage::Arrived(number) | Passage::Lost(number) => {
+            Passage::Arrived { copy: number, .. } | Passage::Lost(number) => {
                 if let Some(transit) = self.copies.get_mut(number) {
                     transit.ended = Some(place);
                 }
@@ -108,7 +108,7 @@ impl Chronicle {
             Passage::Learned { replica, dot, .. } => {
                 self.learned.entry((*replica, dot.clone())).or_default().push(place);
             }
-            Passage::Forgot(_) => {}
+            Passage::Became { .. } | Passage::Forgot(_) => {}
         }
     }
 
@@ -169,7 +169,7 @@ impl Chronicle {
         let copy = |&(number, due_at): &(u64, SimTime)| {
             let ended = self.copies.get(&number).and_then(|transit| transit.ended);
             let end = match ended.map(|place| &self.passages[place]) {
-                Some((at, Passage::Arrived(_))) if *at <= time => End::Arrived(*at),
+                Some((at, Passage::Arrived { .. })) if *at <= time => End::Arrived(*at),
                 Some((at, _)) if *at <= time => End::Lost(*at),
                 _ => End::Open,
             };

@@ -10,20 +10,28 @@
 mod address;
 mod announcer;
 mod app;
+mod arrival;
+mod base64url;
 mod canvas;
 mod checkpoints;
 mod chronicle;
 mod components;
 mod crash_report;
 mod divergence;
+mod download;
 mod drag;
 mod edit;
+mod embed;
+mod export;
 mod identity;
 mod keyboard;
+mod links;
 mod offline;
+mod packing;
 mod paint;
 mod picture;
 mod player;
+mod portrait;
 mod preferences;
 mod problem;
 mod segments;
@@ -37,5 +45,5 @@ mod words;
 
 fn main() {
     crash_report::install();
-    yew::Renderer::<app::App>::new().render();
+    app::open();
 }

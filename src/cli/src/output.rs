@@ -31,6 +31,11 @@ impl<'a> Lines<'a> {
         writeln!(self.file, "{line}").map_err(|error| self.failed(&error))
     }
 
+    /// Whole lines.
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), String> {
+        self.file.write_all(text.as_bytes()).map_err(|error| self.failed(&error))
+    }
+
     pub(crate) fn finish(mut self) -> Result<(), String> {
         self.file.flush().map_err(|error| self.failed(&error))
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use scalesmall_crdt::Fingerprint;
+use scalesmall_sim::transcript::{Format, Transcriber};
 use scalesmall_sim::{Checker, Outcome, Record, Simulation};
 
 use crate::input;
@@ -28,6 +29,13 @@ pub(crate) struct Arguments {
     /// which each node is a thread.
     #[arg(long, value_name = "OUT.json")]
     trace: Option<PathBuf>,
+    /// Write what the run has cost so far, round by round, as comma-separated values.
+    #[arg(long, value_name = "OUT.csv")]
+    csv: Option<PathBuf>,
+    /// Write what each node did and what of it could have caused what, with vector clocks, as a log
+    /// for ShiViz.
+    #[arg(long, value_name = "OUT.log")]
+    shiviz: Option<PathBuf>,
     /// Hold every replica against the semantics after every event; stops at the first that breaks
     /// them. Slow: for small scenarios.
     #[arg(long)]
@@ -39,69 +47,64 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let mut scenario = input::scenario(&arguments.file)?;
     scenario.seed = arguments.seed.unwrap_or(scenario.seed);
     let must_converge = scenario.until.converged;
-    let mut history = arguments.history.as_deref().map(Lines::create).transpose()?;
-    let mut trace = arguments.trace.as_deref().map(Lines::create).transpose()?;
-    let is_recorded = history.is_some() || arguments.check;
-    let mut simulation = match is_recorded {
-        true => Simulation::recorded(scenario),
-        false => Simulation::new(scenario),
+    let mut written = arguments.written()?;
+    let formats: Vec<Format> = written.iter().map(|&(format, _)| format).collect();
+    let mut transcriber = match arguments.check {
+        true => Transcriber::recorded(scenario, &formats),
+        false => Transcriber::new(scenario, &formats),
     };
     let mut check = arguments.check.then(Check::new);
-    if let Some(trace) = &mut trace {
-        // Whatever follows begins with a comma.
-        trace.line(r#"[{"name":"process_name","ph":"M","pid":1,"args":{"name":"scalesmall"}}"#)?;
-        for (index, name) in simulation.scenario().replicas.iter().enumerate() {
-            trace.line(&thread_name(index, name.as_str()))?;
-        }
-    }
-
     let mut progress = Progress::new();
     loop {
-        for record in simulation.take_records() {
-            if let Some(history) = &mut history {
-                history.line(&record.to_json())?;
+        let mut result = Ok(());
+        let goes_on = transcriber.step(&mut |index, text| {
+            if result.is_ok() {
+                result = written[index].1.text(text);
             }
-            if let Some(check) = &mut check {
-                check.record(&record);
-            }
-        }
+        });
+        result?;
+        let simulation = transcriber.simulation();
         if let Some(check) = &mut check {
-            check.replicas(&simulation);
+            transcriber.records().iter().for_each(|record| check.record(record));
+            check.replicas(simulation);
             if let Some(broken) = &check.broken {
                 drop(progress);
                 output::print(&format!("{}: {broken}\n", simulation.now()))?;
                 return Ok(ExitCode::from(1));
             }
         }
-        if let (Some(trace), Some(event)) = (&mut trace, simulation.last_event()) {
-            trace.line(&trace_event(&simulation, event))?;
-        }
         progress.show(|| {
             let (now, distinct) = (simulation.now(), simulation.distinct());
             format!("{now} simulated, {distinct} different views")
         });
-        if !simulation.step() {
+        if !goes_on {
             break;
         }
     }
     drop(progress);
+    written.into_iter().try_for_each(|(_, file)| file.finish())?;
 
-    if let Some(mut history) = history {
-        for replica in 0..simulation.replicas().len() {
-            history.line(&simulation.state_record(replica).to_json())?;
-        }
-        history.finish()?;
-    }
-    if let Some(mut trace) = trace {
-        trace.line("]")?;
-        trace.finish()?;
-    }
-    let outcome = Outcome::of(&simulation);
+    let simulation = transcriber.simulation();
+    let outcome = Outcome::of(simulation);
     output::print(&match arguments.json {
         true => serde_json::to_string(&outcome).expect("an outcome is plain data") + "\n",
-        false => table(&simulation, &outcome),
+        false => table(simulation, &outcome),
     })?;
     Ok(ExitCode::from(u8::from(must_converge && !outcome.converged)))
+}
+
+impl Arguments {
+    /// What the run is written to, and how.
+    fn written(&self) -> Result<Vec<(Format, Lines<'_>)>, String> {
+        let files = [
+            (Format::HISTORY, &self.history),
+            (Format::TRACE, &self.trace),
+            (Format::METRICS, &self.csv),
+            (Format::SHIVIZ, &self.shiviz),
+        ];
+        let wanted = files.into_iter().filter_map(|(format, path)| Some((format, path.as_ref()?)));
+        wanted.map(|(format, path)| Ok((format, Lines::create(path)?))).collect()
+    }
 }
 
 /// The semantics, and what has been held against them already.
@@ -135,24 +138,6 @@ impl Check {
             }
         }
     }
-}
-
-/// A node as a line of a trace.
-fn thread_name(index: usize, name: &str) -> String {
-    let line = serde_json::json!({
-        "name": "thread_name", "ph": "M", "pid": 1, "tid": index, "args": { "name": name },
-    });
-    format!(",{line}")
-}
-
-/// An event as a line of a trace.
-fn trace_event(simulation: &Simulation, (replica, what): (usize, &str)) -> String {
-    let fingerprint = simulation.replicas()[replica].claims().fingerprint().to_string();
-    let line = serde_json::json!({
-        "name": what, "ph": "i", "s": "t", "ts": simulation.now().as_us(), "pid": 1, "tid": replica,
-        "args": { "fingerprint": fingerprint },
-    });
-    format!(",{line}")
 }
 
 /// The result for people.

@@ -361,3 +361,38 @@ fn who_stops_reading_the_errors_still_gets_the_exit_status() {
     assert_eq!(stdout(&ended), "");
     assert_eq!(ended.status.code(), Some(2));
 }
+
+#[test]
+fn a_run_is_written_in_every_format() {
+    let path = |name: &str| file(name, "").to_str().expect("it is text").to_owned();
+    let names = ["written.jsonl", "written.json", "written.csv", "written.log"].map(path);
+    let [history, trace, table, log] = &names;
+    let run = output(&[
+        "run",
+        EXAMPLE,
+        "--history",
+        history,
+        "--trace",
+        trace,
+        "--csv",
+        table,
+        "--shiviz",
+        log,
+        "--check",
+    ]);
+    assert_eq!((stderr(&run), run.status.code()), ("", Some(0)));
+    let [history, trace, table, log] =
+        names.map(|path| fs::read_to_string(path).expect("it is written"));
+    let lines: Vec<Value> =
+        history.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+    assert!(lines.iter().any(|line| line.get("dot").is_some()));
+    assert!(lines.last().is_some_and(|line| line.get("state").is_some()));
+    let events: Value = serde_json::from_str(&trace).expect("it is JSON");
+    assert!(items(&events).len() > 10);
+    assert!(table.starts_with("at_ms,") && table.lines().count() > 2);
+    assert!(log.contains(" s: Register n1 0-99\nn1 {\"n1\":"));
+
+    let refused = output(&["run", EXAMPLE, "--shiviz", "no/such/folder/run.log"]);
+    assert!(stderr(&refused).starts_with("scalesmall: no/such/folder/run.log: "));
+    assert_eq!(refused.status.code(), Some(2));
+}

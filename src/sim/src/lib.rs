@@ -12,7 +12,7 @@
 //! real network runs, over links that delay, lose, repeat and reorder messages, that have a
 //! bandwidth and can be cut or clogged, and with clocks that can be skewed. [`Outcome`] is what a
 //! finished run comes to. A [`Record`] of it can be held against the semantics by a [`Checker`],
-//! which knows nothing of how replicas work.
+//! which knows nothing of how replicas work; a [`transcript`] writes it down for other programs.
 //!
 //! ```
 //! use scalesmall_sim::{Outcome, Scenario, Simulation};
@@ -53,10 +53,12 @@ mod recording;
 mod replica;
 mod scenario;
 mod seed;
+pub mod shiviz;
 mod simulation;
 mod spreading;
 mod trace;
 mod traffic;
+pub mod transcript;
 
 pub use checker::Checker;
 

@@ -177,7 +177,7 @@ impl Record {
                 };
                 Line {
                     dot: Some(dot_line(&record.dot)),
-                    operation: Some(record.operation.name().to_lowercase()),
+                    operation: Some(record.operation.name().to_ascii_lowercase()),
                     claim: Some((claim.node.clone(), claim.range.start(), claim.range.end())),
                     by,
                     to,

@@ -4,11 +4,13 @@
 //! A run that is played again from a checkpoint passes the same again: each passage has a place in
 //! the order of all of them, by which whoever keeps them can leave out what is known already.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use scalesmall_crdt::{ClaimMap, Dot};
 use scalesmall_node::{Message, News, Purpose, SimTime};
 
+use crate::Status;
 use crate::simulation::Parcel;
 
 /// Something that passed between nodes, or ended at one.
@@ -17,7 +19,12 @@ pub enum Passage {
     /// A message was sent.
     Sent(Arc<Sent>),
     /// A copy of a message has come to its receiver.
-    Arrived(u64),
+    Arrived {
+        /// The number of the copy.
+        copy: u64,
+        /// The receiver.
+        replica: usize,
+    },
     /// A copy of a message was lost: on its way, or because its receiver is down.
     Lost(u64),
     /// A node has learned of an operation.
@@ -28,6 +35,13 @@ pub enum Passage {
         dot: Dot,
         /// The number of the copy that it came by; nothing where the node has issued it.
         by: Option<u64>,
+    },
+    /// A node runs, stands still or has stopped.
+    Became {
+        /// The node.
+        replica: usize,
+        /// What it does from now on.
+        status: Status,
     },
     /// A node has lost its state, and all that it had learned with it.
     Forgot(usize),
@@ -77,6 +91,20 @@ pub(crate) struct Traffic {
 impl Traffic {
     pub(crate) fn push(&mut self, at: SimTime, passage: Passage) {
         self.passages.push((at, passage));
+    }
+
+    /// The common past ends here: what all have in common nobody has told anybody. What was sent in
+    /// it and is still on its way stays.
+    pub(crate) fn begin(&mut self) {
+        let ended = |passage: &Passage| match passage {
+            Passage::Arrived { copy, .. } | Passage::Lost(copy) => Some(*copy),
+            _ => None,
+        };
+        let ended: BTreeSet<u64> = self.passages.iter().filter_map(|(_, it)| ended(it)).collect();
+        self.passages.retain(|(_, passage)| match passage {
+            Passage::Sent(sent) => sent.copies.iter().any(|(copy, _)| !ended.contains(copy)),
+            _ => false,
+        });
     }
 
     /// What has passed, in order, each with its time, and how many passages came before.

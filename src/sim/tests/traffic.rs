@@ -41,10 +41,11 @@ impl Book {
                     assert!(self.copies.insert(number, copy).is_none(), "{number} is sent twice");
                 }
             }
-            Passage::Arrived(number) => {
+            Passage::Arrived { copy: number, replica } => {
                 let copy = self.copies.get_mut(&number).expect("what arrives was sent");
                 assert!(!copy.has_arrived && !copy.is_lost, "{number} ends twice");
                 assert!(copy.is_due_at <= at && copy.sent.at <= at);
+                assert_eq!(copy.sent.to, replica);
                 copy.has_arrived = true;
             }
             Passage::Lost(number) => {
@@ -67,6 +68,7 @@ impl Book {
                 self.of(replica).insert(dot, at);
             }
             Passage::Forgot(replica) => self.of(replica).clear(),
+            Passage::Became { .. } => {}
         }
     }
 
@@ -81,6 +83,14 @@ fn check(index: u64, moves: Moves) {
     let scenario = Scenario::parse(&common::scenario(index, moves)).unwrap();
     let mut simulation = Simulation::with_traffic(scenario);
     let (mut book, mut count) = (Book::default(), 0);
+    // What all know from the start nobody has told them.
+    for replica in 0..simulation.replicas().len() {
+        let known = simulation.issued().iter().map(|update| (update.dot.clone(), SimTime::ZERO));
+        book.of(replica)
+            .extend(known.filter(|(dot, _)| {
+                simulation.replicas()[replica].claims().context().contains(dot)
+            }));
+    }
     loop {
         let (before, passages) = simulation.take_traffic();
         assert_eq!(before, count);

@@ -143,7 +143,7 @@ fn pointed_at(event: &MouseEvent, extent: SimTime) -> Option<SimTime> {
 }
 
 /// Round times to be written beside the map, from 0 on, and what is written.
-fn times(extent: SimTime) -> Vec<(SimTime, String)> {
+pub(crate) fn times(extent: SimTime) -> Vec<(SimTime, String)> {
     let decades = (0..).map(|exponent| 10_u64.pow(exponent));
     let mut steps = decades.flat_map(|decade| [decade, 2 * decade, 5 * decade]);
     let step = steps.find(|step| extent.as_us() / step <= TIMES_MAX).expect("steps grow");

@@ -26,6 +26,8 @@ pub(crate) struct Props {
     pub(crate) status: Status,
     pub(crate) on_share: Callback<()>,
     pub(crate) on_help: Callback<()>,
+    /// Where the page is embedded: the address at which it is a page of its own.
+    pub(crate) alone: Option<AttrValue>,
 }
 
 #[component]
@@ -49,7 +51,11 @@ pub(crate) fn TopBar(props: &Props) -> Html {
             >
                 { verdict }
             </output>
-            <button id="share" class="plain" onclick={props.on_share.reform(|_| ())}>{ text!("top_bar.share") }</button>
+            if let Some(alone) = &props.alone {
+                <a id="alone" href={alone} target="_blank" rel="noopener">{ text!("embed.open") }</a>
+            } else {
+                <button id="share" class="plain" onclick={props.on_share.reform(|_| ())}>{ text!("top_bar.share") }</button>
+            }
             <button id="help" class="plain" onclick={props.on_help.reform(|_| ())} aria-label={text!("help.title")} aria-haspopup="dialog" aria-keyshortcuts="?" title={format!("{} (?)", text!("help.title"))}>{ "?" }</button>
             // Peers over a network are none of the simulation's: there are none.
             <output id="peers" data-connected="0" hidden=true>{ plural!("top_bar.peers", 0) }</output>

@@ -40,7 +40,7 @@ pub(crate) fn divergence(
     let (left, height) = (VERSIONS_WIDTH * scale, HEIGHT * scale);
     pixels.reset(left + axis.width, height, theme.paper);
     let columns = columns(axis);
-    let colours: [Colour; 256] = std::array::from_fn(|share| colour(share as u8));
+    let colours: [Colour; 256] = std::array::from_fn(|share| divergence_colour(share as u8));
     let bar = Fill::Plain(theme.tick);
     let unknown = Fill::Plain(mix(theme.hatch, theme.paper, 72));
     for y in 0..height {
@@ -66,7 +66,7 @@ pub(crate) fn divergence(
 /// The scale from no node to all as a background of the document.
 pub(crate) fn legend() -> String {
     let stop = |share: u8, percent: usize| {
-        let [red, green, blue] = colour(share);
+        let [red, green, blue] = divergence_colour(share);
         format!("rgb({red},{green},{blue}) {percent}%")
     };
     let shares = (0..=8).map(|part: usize| stop((part * 254 / 8 + 1) as u8, 12 + 88 * part / 8));
@@ -75,7 +75,7 @@ pub(crate) fn legend() -> String {
 }
 
 /// The colour of a share in 255ths.
-fn colour(share: u8) -> Colour {
+pub(crate) fn divergence_colour(share: u8) -> Colour {
     cividis(match usize::from(share) {
         0 => 0,
         share => (FIRST_STEP + share * (255 - FIRST_STEP) / 255) as u8,
@@ -136,7 +136,7 @@ mod tests {
         divergence(&mut pixels, axis, 1, &theme, &known, SimTime::from_ms(4));
         let at = |x: usize, y: usize| pixels.data[(y * pixels.width + x) * 4..][..3].to_vec();
         let map = |x: usize, y: usize| at(VERSIONS_WIDTH + x, y);
-        let [agreed, half] = [0, 128].map(|share| colour(share).to_vec());
+        let [agreed, half] = [0, 128].map(|share| divergence_colour(share).to_vec());
         assert_eq!([map(0, 10), map(99, 10)], [&agreed; 2].map(Vec::clone));
         assert_eq!([map(0, 30), map(49, 30)], [&half; 2].map(Vec::clone));
         assert_eq!([map(50, 30), map(0, 60)], [&agreed; 2].map(Vec::clone));
@@ -148,8 +148,8 @@ mod tests {
 
     #[test]
     fn one_of_many_is_told_from_none() {
-        let brightness = |share: u8| colour(share).map(u32::from).iter().sum::<u32>();
+        let brightness = |share: u8| divergence_colour(share).map(u32::from).iter().sum::<u32>();
         assert!(brightness(1) > brightness(0) + 40);
-        assert_eq!(colour(255), cividis(255));
+        assert_eq!(divergence_colour(255), cividis(255));
     }
 }

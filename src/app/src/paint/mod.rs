@@ -13,7 +13,9 @@ mod truth;
 mod views;
 
 pub(crate) use axis::Axis;
-pub(crate) use divergence::{VERSIONS_WIDTH, divergence, divergence_height, legend};
+pub(crate) use divergence::{
+    VERSIONS_WIDTH, divergence, divergence_colour, divergence_height, legend,
+};
 pub(crate) use overview::{overview, overview_height};
 pub(crate) use pixels::{Fill, Pixels, Rect};
 pub(crate) use theme::Theme;

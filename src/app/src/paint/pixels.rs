@@ -49,6 +49,16 @@ impl Pixels {
         }
     }
 
+    /// Puts another picture into this one; what would lie outside is left out.
+    pub(crate) fn copy(&mut self, other: &Self, x: usize, y: usize) {
+        let width = other.width.min(self.width.saturating_sub(x));
+        for row in 0..other.height.min(self.height.saturating_sub(y)) {
+            let from = row * other.width * 4;
+            let to = ((y + row) * self.width + x) * 4;
+            self.data[to..to + width * 4].copy_from_slice(&other.data[from..from + width * 4]);
+        }
+    }
+
     /// Fills a rectangle; `scale` is the number of pixels to a unit of the page, so that textures
     /// look the same on every screen.
     pub(crate) fn fill(&mut self, rect: Rect, fill: Fill, scale: usize) {
@@ -117,6 +127,19 @@ mod tests {
         let (f, t) = (false, true);
         assert_eq!(painted, [f, f, f, f, f, t, t, f, f, t, t, f]);
         assert!(pixels.data.chunks(4).all(|pixel| pixel[3] == 255));
+    }
+
+    #[test]
+    fn a_picture_is_put_into_another_as_far_as_it_reaches() {
+        let [mut pixels, mut other] = [Pixels::default(), Pixels::default()];
+        pixels.reset(3, 3, [0, 0, 0]);
+        other.reset(2, 2, [255, 0, 0]);
+        pixels.copy(&other, 2, 1);
+        pixels.copy(&other, 0, 2);
+        pixels.copy(&other, 9, 9);
+        let painted: Vec<bool> = pixels.data.chunks(4).map(|pixel| pixel[0] == 255).collect();
+        let (f, t) = (false, true);
+        assert_eq!(painted, [f, f, f, f, f, t, t, t, t]);
     }
 
     #[test]

@@ -307,6 +307,12 @@ impl Simulation {
         self.recording.as_mut().map(Recording::take).unwrap_or_default()
     }
 
+    /// The same, with both records.
+    #[must_use]
+    pub fn recorded_with_traffic(scenario: impl Into<Arc<Scenario>>) -> Self {
+        Self::begin(scenario.into(), OnRecord { operations: true, traffic: true })
+    }
+
     /// What has passed between nodes since this was last asked, each with its time, and how many
     /// passages came before. Nothing where that is not put on record.
     pub fn take_traffic(&mut self) -> (u64, Vec<(SimTime, Passage)>) {
@@ -363,6 +369,7 @@ impl Simulation {
             simulation.add(Node::new(id, Arc::clone(&members), settings, seed));
         }
         simulation.play_start();
+        simulation.traffic.iter_mut().for_each(Traffic::begin);
         for replica in 0..simulation.replicas.len() {
             simulation.handle(replica, Event::Start, None);
         }
@@ -548,7 +555,7 @@ impl Simulation {
         if self.replicas[to].status == Status::Down {
             return self.note_lost(number);
         }
-        self.note_passage(|| Passage::Arrived(number));
+        self.note_passage(|| Passage::Arrived { copy: number, replica: to });
         self.give(to, Event::Message { from: sender, message }, Some(number));
     }
 
@@ -683,6 +690,9 @@ impl Simulation {
     }
 
     fn set_status(&mut self, replica: usize, status: Status) {
+        if self.replicas[replica].status != status {
+            self.note_passage(|| Passage::Became { replica, status });
+        }
         let before = self.replicas[replica].live_fingerprint();
         self.replicas[replica].status = status;
         self.changes += 1;
