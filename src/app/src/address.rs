@@ -5,10 +5,11 @@ use std::sync::Arc;
 use scalesmall_sim::limits::TIME_MS_MAX;
 use scalesmall_sim::{Scenario, SimTime, builtin};
 
+use crate::setting::Setting;
 use crate::speed::Speed;
 use crate::texts::text;
 
-/// What is to be played, how fast, and where the stage opens.
+/// What is to be played, how fast, where the stage opens, and under which settings side by side.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wish {
     pub(crate) scenario: Arc<Scenario>,
@@ -17,17 +18,20 @@ pub(crate) struct Wish {
     pub(crate) at: Option<SimTime>,
     /// The node that is open, by its place among the replicas.
     pub(crate) node: Option<usize>,
+    /// What is to be compared, if anything.
+    pub(crate) compare: Option<Vec<Setting>>,
 }
 
 impl Wish {
     /// A scenario from its beginning.
     pub(crate) fn of(scenario: impl Into<Arc<Scenario>>) -> Self {
-        Self { scenario: scenario.into(), speed: Speed::default(), at: None, node: None }
+        let scenario = scenario.into();
+        Self { scenario, speed: Speed::default(), at: None, node: None, compare: None }
     }
 }
 
 /// What can stand in the fragment.
-const KNOWN: [&str; 6] = ["at", "json", "node", "s", "scenario", "speed"];
+const KNOWN: [&str; 7] = ["at", "compare", "json", "node", "s", "scenario", "speed"];
 
 /// The packed scenario in a fragment, if it has one: the value of `s`.
 pub(crate) fn packed(fragment: &str) -> Option<&str> {
@@ -42,14 +46,15 @@ pub(crate) fn packed(fragment: &str) -> Option<&str> {
 /// - `#scenario=NAME`.
 ///
 /// And these say how it is shown: `&speed=` with a speed, `&at=` with the millisecond at which the
-/// stage opens, paused, and `&node=` with the name of the node that is open. `decode` undoes
-/// percent-encoding. An error is a message for people, the one that the command line gives.
+/// stage opens, paused, `&node=` with the name of the node that is open, and `&compare=` with the
+/// settings to compare, or with none for the usual pair. `decode` undoes percent-encoding. An error
+/// is a message for people, the one that the command line gives.
 pub(crate) fn read(
     fragment: &str,
     decode: impl Fn(&str) -> Option<String>,
     mut unpacked: Option<Result<String, String>>,
 ) -> Result<Wish, String> {
-    let (mut scenario, mut node) = (None, None);
+    let (mut scenario, mut node, mut compare) = (None, None, None);
     let (mut speed, mut at) = (Speed::default(), None);
     for (name, value) in parts(fragment) {
         let value = decode(value).ok_or_else(|| text!("address.broken", name = name))?;
@@ -66,6 +71,10 @@ pub(crate) fn read(
             "scenario" => builtin::text(&value).ok_or_else(|| unknown_scenario(&value))?.to_owned(),
             "speed" => {
                 speed = Speed::parse(&value).ok_or_else(|| unknown_speed(&value))?;
+                continue;
+            }
+            "compare" => {
+                compare = Some(value);
                 continue;
             }
             "at" => {
@@ -86,7 +95,25 @@ pub(crate) fn read(
         place.ok_or_else(|| text!("address.unknown_node", name = format!("{name:?}")))
     };
     let node = node.map(place).transpose()?;
-    Ok(Wish { speed, at, node, ..Wish::of(scenario) })
+    let settings = |names: String| match names.as_str() {
+        "" => Ok(Setting::pair(&scenario)),
+        names => Setting::parse_list(names).map_err(|error| format!("compare: {error}")),
+    };
+    let compare = compare.map(settings).transpose()?;
+    Ok(Wish { speed, at, node, compare, ..Wish::of(scenario) })
+}
+
+/// A fragment with these settings to compare, or with none, and else as it is.
+pub(crate) fn with_settings(fragment: &str, settings: &[Setting]) -> String {
+    let parts = fragment.trim_start_matches('#').split('&');
+    let is_other = |part: &&str| {
+        !part.is_empty() && part.split_once('=').map_or(*part, |(name, _)| name) != "compare"
+    };
+    let mut parts: Vec<String> = parts.filter(is_other).map(str::to_owned).collect();
+    if !settings.is_empty() {
+        parts.push(format!("compare={}", Setting::list(settings)));
+    }
+    parts.join("&")
 }
 
 /// Name and value of each part.
@@ -156,6 +183,19 @@ mod tests {
     }
 
     #[test]
+    fn settings_to_compare() {
+        let list = |fragment: &str| read(fragment).unwrap().compare.map(|it| Setting::list(&it));
+        assert_eq!(list("#compare=tree/delta,push/delta").unwrap(), "tree/delta,push/delta");
+        assert_eq!(list("#compare").unwrap(), "push-pull/delta,tree/delta");
+        let settings = read("#compare=").unwrap().compare.unwrap();
+        let with = with_settings("#scenario=add-wins&compare=&speed=4", &settings);
+        assert_eq!(with, "scenario=add-wins&speed=4&compare=push-pull/delta,tree/delta");
+        assert_eq!(list(&with).unwrap(), "push-pull/delta,tree/delta");
+        assert_eq!(with_settings(&with, &[]), "scenario=add-wins&speed=4");
+        assert_eq!(with_settings("#compare", &[]), "");
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named() {
         let message = |fragment: &str| read(fragment).unwrap_err();
         assert!(message("#json={").contains("line 1"));
@@ -163,6 +203,8 @@ mod tests {
         assert_eq!(message("#s=broken"), "s: it is broken");
         assert!(message("#scenario=none").contains("\"none\""));
         assert!(message("#speed=7").contains("\"7\""));
+        assert!(message("#compare=tree/delta,tree").starts_with("compare: \"tree\""));
+        assert!(message("#compare=tree/delta").starts_with("compare: takes 2 to 4"));
         assert!(message("#lesson=1").starts_with("lesson: "));
         for ms in ["-1", "1.5", "x", "", "3600001"] {
             let message = message(&format!("#at={ms}"));

@@ -16,25 +16,27 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, MediaQueryList};
 use yew::prelude::*;
 
-use crate::address::Wish;
+use crate::address::{self, Wish};
 use crate::announcer::Announcer;
 use crate::arrival::Arrival;
 use crate::canvas;
 use crate::components::{
-    BreakIt, Brush, DivergenceMap, ErrorMessage, Help, Mark, NetworkFacts, NodeFacts, NodePanel,
-    Share, SingleFaultFacts, SingleFaults, SpaceTimeBand, Status, Strips, Tables, TopBar,
-    Transport, TruthBand, UpdateNotice, marks, truth_panel, zoom_buttons,
+    BreakIt, Brush, Compare, DivergenceMap, ErrorMessage, Help, Mark, NetworkFacts, NodeFacts,
+    NodePanel, Share, SingleFaultFacts, SingleFaults, SpaceTimeBand, Status, Strips, Tables,
+    TopBar, Transport, TruthBand, UpdateNotice, marks, truth_panel, zoom_buttons,
 };
 use crate::edit::{self, Step, step};
 use crate::embed::{Embedded, Embedding, Heard};
 use crate::identity::Identities;
 use crate::keyboard;
+use crate::location::{fragment, go_to, go_to_instead, json};
 use crate::paint::{self, Axis, Pixels, Theme};
 use crate::picture::{Photographer, Picture};
 use crate::player::{Player, State};
 use crate::portrait::{self, Scene};
 use crate::preferences::{Appearance, Preferences};
 use crate::problem::Problem;
+use crate::setting::Setting;
 use crate::shared::Shared;
 use crate::space_time::{self, SpaceTime};
 use crate::speed::Speed;
@@ -46,11 +48,11 @@ use crate::words;
 /// within a frame.
 const STRIPS_MAX: usize = 256;
 /// How long a frame may simulate, in milliseconds; the rest of it is for drawing.
-const SIMULATION_MS: f64 = 10.0;
+pub(crate) const SIMULATION_MS: f64 = 10.0;
 /// The longest time that passes in one frame: more has passed only where nobody was looking.
-const FRAME_US_MAX: f64 = 100_000.0;
+pub(crate) const FRAME_US_MAX: f64 = 100_000.0;
 /// The times between two updates of the document while something moves, in milliseconds.
-const DOCUMENT_MS: f64 = 60.0;
+pub(crate) const DOCUMENT_MS: f64 = 60.0;
 const TABLES_MS: f64 = 250.0;
 /// The most timelines that are kept.
 const TIMELINES_MAX: usize = 12;
@@ -104,6 +106,12 @@ pub(crate) enum Message {
     Appear(Appearance),
     /// Saves a picture of the stage with so many pixels to a unit of the page.
     Portray(usize),
+    /// Compares the run with others, or no longer does.
+    Compare,
+    /// Compares under these settings from now on.
+    CompareSettings(Vec<Setting>),
+    /// Brings the run under another setting onto the stage.
+    OpenVariant(Setting),
     /// Closes what is open.
     Escape,
     /// The address has a new fragment.
@@ -129,6 +137,15 @@ pub(crate) enum Message {
     Repaint,
     /// Already done.
     Nothing,
+}
+
+/// What the page shows: always what its address says.
+#[derive(Clone, PartialEq)]
+enum Screen {
+    /// One run.
+    Stage,
+    /// Runs under these settings, side by side.
+    Compare(Vec<Setting>),
 }
 
 /// What a painting depends on, besides the picture.
@@ -180,6 +197,9 @@ pub(crate) fn open() {
 
 pub(crate) struct App {
     preferences: Preferences,
+    screen: Screen,
+    /// The fragment of the address that the run was loaded from, and what was loaded.
+    loaded: (String, Arc<Scenario>),
     player: Player,
     identities: Shared<Identities>,
     marks: Shared<Vec<Mark>>,
@@ -187,6 +207,8 @@ pub(crate) struct App {
     timelines: Vec<Timeline>,
     /// Which of them is shown.
     timeline: usize,
+    /// The course that is shown, as those are given it who compare.
+    compared: Shared<Arc<Scenario>>,
     error: Option<Problem>,
     selected: Option<usize>,
     /// What is to be seen on all bands.
@@ -237,6 +259,7 @@ impl Component for App {
     fn create(ctx: &Context<Self>) -> Self {
         let preferences = Preferences::of_reader();
         let Arrival { wish, error } = ctx.props().arrival.clone();
+        let loaded = loaded_from(error.as_deref());
         let embedding = Embedding::by_address();
         let error = error.map(Problem::Address);
         let error =
@@ -252,8 +275,11 @@ impl Component for App {
         let dark = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
         Self {
             preferences,
+            screen: wish.compare.map_or(Screen::Stage, Screen::Compare),
+            loaded: (loaded, Arc::clone(&scenario)),
             identities: Shared::new(Identities::of(player.simulation().scenario())),
             marks: Shared::new(marks(player.simulation().scenario())),
+            compared: Shared::new(Arc::clone(&scenario)),
             timelines: vec![Timeline { scenario, from: SimTime::ZERO }],
             timeline: 0,
             error,
@@ -302,6 +328,39 @@ impl Component for App {
             self.framed_at_ms = now_ms();
         }
         match message {
+            Message::AddressChanged => {
+                ctx.link().send_future(async {
+                    match Arrival::by_address().await {
+                        Some(arrival) => Message::Arrive(Box::new(arrival)),
+                        None => Message::Nothing,
+                    }
+                });
+                return false;
+            }
+            Message::Help(is_open) => self.is_help_open = is_open,
+            Message::Speak(language) => self.speak(language),
+            Message::Appear(appearance) => {
+                self.prefer(Preferences { appearance, ..self.preferences });
+            }
+            Message::Arrive(arrival) => self.follow_address(*arrival),
+            Message::Hear(heard) => self.hear(heard),
+            Message::Tell => {
+                self.embedded.iter_mut().for_each(|embedded| embedded.tell(now_ms()));
+                return false;
+            }
+            Message::Seen(is_seen) => {
+                let embedded = self.embedded.iter_mut();
+                embedded.for_each(|embedded| embedded.see(is_seen, &mut self.player));
+            }
+            Message::Compare => go_to(&self.address_of(match self.screen {
+                Screen::Stage => Setting::pair(self.player.simulation().scenario()),
+                Screen::Compare(_) => Vec::new(),
+            })),
+            Message::Escape if self.is_comparing() => go_to(&self.address_of(Vec::new())),
+            Message::CompareSettings(settings) => go_to_instead(&self.address_of(settings)),
+            Message::OpenVariant(setting) => go_to(&self.address_of_variant(setting)),
+            // The stage is not there; what moves time is for those that are compared.
+            _ if self.is_comparing() => return false,
             Message::Frame(at_ms) => return self.pass_frame(ctx, at_ms),
             Message::Toggle => self.player.toggle(),
             Message::Restart => self.player.restart(),
@@ -324,36 +383,12 @@ impl Component for App {
             Message::CutOff => self.cut_off(),
             Message::ChangeTimeline(timeline) => self.change_timeline(timeline),
             Message::Share(is_open) => self.sharing = is_open.then(|| self.sharing()),
-            Message::Help(is_open) => self.is_help_open = is_open,
-            Message::Speak(language) => self.speak(language),
-            Message::Appear(appearance) => {
-                self.prefer(Preferences { appearance, ..self.preferences });
-            }
             Message::Escape if self.chosen.is_some() => self.chosen = None,
             Message::Escape => self.open(None),
             Message::ToggleLane(node) => self.lanes.toggle(node),
             Message::AllLanes => self.lanes.toggle_all(self.picture.views.len()),
             Message::AllMessages => self.lanes.shows_all = !self.lanes.shows_all,
             Message::ScaleSpan(is_longer) => self.lanes.scale(is_longer),
-            Message::AddressChanged => {
-                ctx.link().send_future(async {
-                    match Arrival::by_address().await {
-                        Some(arrival) => Message::Arrive(Box::new(arrival)),
-                        None => Message::Nothing,
-                    }
-                });
-                return false;
-            }
-            Message::Arrive(arrival) => self.arrive(*arrival),
-            Message::Hear(heard) => self.hear(heard),
-            Message::Tell => {
-                self.embedded.iter_mut().for_each(|embedded| embedded.tell(now_ms()));
-                return false;
-            }
-            Message::Seen(is_seen) => {
-                let embedded = self.embedded.iter_mut();
-                embedded.for_each(|embedded| embedded.see(is_seen, &mut self.player));
-            }
             Message::Portray(scale) => {
                 self.portray(scale);
                 return false;
@@ -398,6 +433,9 @@ impl Component for App {
 
 impl App {
     fn page(&self, ctx: &Context<Self>) -> Html {
+        if let Screen::Compare(settings) = &self.screen {
+            return self.view_comparison(ctx, settings);
+        }
         let simulation = self.player.simulation();
         let scenario = simulation.scenario();
         let count = self.strips();
@@ -408,6 +446,8 @@ impl App {
                     title={scenario.title.clone()}
                     about={words::about(scenario)}
                     status={self.status()}
+                    is_comparing=false
+                    on_compare={link.callback(|()| Message::Compare)}
                     on_share={link.callback({
                         let is_open = self.sharing.is_some();
                         move |()| Message::Share(!is_open)
@@ -523,17 +563,77 @@ impl App {
         }
     }
 
+    fn view_comparison(&self, ctx: &Context<Self>, settings: &[Setting]) -> Html {
+        let link = ctx.link();
+        html! {
+            <Compare
+                scenario={self.compared.clone()}
+                settings={settings.to_vec()}
+                speed={self.player.speed()}
+                on_settings={link.callback(Message::CompareSettings)}
+                on_open={link.callback(Message::OpenVariant)}
+                on_leave={link.callback(|()| Message::Compare)}
+                on_help={link.callback(|()| Message::Help(true))}
+                appearance={self.preferences.appearance}
+            />
+        }
+    }
+
+    fn is_comparing(&self) -> bool {
+        self.screen != Screen::Stage
+    }
+
+    /// Shows what the address asks for now. The run on the stage stays where it is the one that is
+    /// asked for, so that one comes back to it as one left it.
+    fn follow_address(&mut self, arrival: Arrival) {
+        let Arrival { wish, error } = &arrival;
+        let is_same = error.is_none() && *wish.scenario == *self.player.simulation().scenario();
+        match &wish.compare {
+            None if self.is_comparing() && fragment() == self.loaded.0 => {
+                self.show(Screen::Stage);
+            }
+            Some(settings) if is_same => self.show(Screen::Compare(settings.clone())),
+            _ => self.load(arrival),
+        }
+    }
+
+    /// Shows this screen, on which nothing is painted yet.
+    fn show(&mut self, screen: Screen) {
+        self.screen = screen;
+        (self.sharing, self.chosen, self.frame) = (None, None, None);
+        (self.painted, self.painted_divergence) = (None, None);
+    }
+
+    /// The fragment of an address that shows the run as it is now, or compares it.
+    fn address_of(&self, settings: Vec<Setting>) -> String {
+        let (fragment, scenario) = &self.loaded;
+        let is_as_loaded = Arc::ptr_eq(scenario, &self.timelines[self.timeline].scenario);
+        // Back to the stage it is the address that the stage was left at.
+        if is_as_loaded || settings.is_empty() {
+            return address::with_settings(fragment, &settings);
+        }
+        address::with_settings(&json(self.player.simulation().scenario()), &settings)
+    }
+
+    fn address_of_variant(&self, setting: Setting) -> String {
+        let scenario = self.player.simulation().scenario();
+        match setting == Setting::of(scenario) {
+            true => self.address_of(Vec::new()),
+            false => json(&setting.applied_to(scenario)),
+        }
+    }
+
     /// Starts over with something else.
-    fn arrive(&mut self, Arrival { wish, error }: Arrival) {
+    fn load(&mut self, Arrival { wish, error }: Arrival) {
         let scenario = wish.scenario;
         self.player = player(&scenario, wish.speed, wish.at, error.is_none());
-        self.painted_divergence = None;
+        self.loaded = (loaded_from(error.as_deref()), Arc::clone(&scenario));
+        self.show(wish.compare.map_or(Screen::Stage, Screen::Compare));
         self.timelines = vec![Timeline { scenario, from: SimTime::ZERO }];
         self.timeline = 0;
         self.error = error.map(Problem::Address);
         self.open(wish.node);
         self.keys = KeyRange::ALL;
-        self.chosen = None;
         self.identities = Shared::new(Identities::of(self.player.simulation().scenario()));
         self.lanes = space_time::Choice::of(self.player.simulation());
         self.follow_scenario();
@@ -546,6 +646,7 @@ impl App {
         let in_colour = self.identities.in_colour().clone();
         self.identities = Shared::new(Identities::of(scenario).with_in_colour(in_colour));
         self.marks = Shared::new(marks(scenario));
+        self.compared = Shared::new(Arc::clone(&self.timelines[self.timeline].scenario));
         if self.sharing.is_some() {
             self.sharing = Some(self.sharing());
         }
@@ -618,7 +719,7 @@ impl App {
         let Some(embedded) = &mut self.embedded else { return };
         if let Some(scenario) = embedded.hear(heard, &mut self.player, &status) {
             let wish = Wish { speed: self.player.speed(), ..Wish::of(scenario) };
-            self.arrive(Arrival { wish, error: None });
+            self.load(Arrival { wish, error: None });
         }
     }
 
@@ -704,7 +805,8 @@ impl App {
 
     /// Asks for another frame while something moves.
     fn request_frame(&mut self, ctx: &Context<Self>) {
-        if self.player.state() != State::Running || self.frame.is_some() {
+        let is_over = self.player.state() != State::Running;
+        if is_over || self.is_comparing() || self.frame.is_some() {
             return;
         }
         let link = ctx.link().clone();
@@ -843,6 +945,12 @@ fn player(scenario: &Arc<Scenario>, speed: Speed, at: Option<SimTime>, is_playin
     player
 }
 
+/// The fragment of the address that brings the stage back as it is loaded now; nothing where the
+/// address has an error.
+fn loaded_from(error: Option<&str>) -> String {
+    error.map_or_else(|| address::with_settings(&fragment(), &[]), |_| String::new())
+}
+
 fn listeners(ctx: &Context<App>, dark: Option<&MediaQueryList>) -> Vec<EventListener> {
     let send = |message: fn() -> Message| {
         let link = ctx.link().clone();
@@ -868,6 +976,6 @@ fn listeners(ctx: &Context<App>, dark: Option<&MediaQueryList>) -> Vec<EventList
     listeners
 }
 
-fn now_ms() -> f64 {
+pub(crate) fn now_ms() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
 }

@@ -18,6 +18,7 @@ pub(crate) struct Checkpoints {
     taken: Vec<Checkpoint>,
     events_between: u64,
     events_since: u64,
+    operations_max: usize,
 }
 
 struct Checkpoint {
@@ -27,7 +28,17 @@ struct Checkpoint {
 
 impl Checkpoints {
     pub(crate) fn new() -> Self {
-        Self { taken: Vec::new(), events_between: EVENTS_BETWEEN, events_since: 0 }
+        Self {
+            taken: Vec::new(),
+            events_between: EVENTS_BETWEEN,
+            events_since: 0,
+            operations_max: OPERATIONS_MAX,
+        }
+    }
+
+    /// Leaves room for the checkpoints of other runs, so many in all.
+    pub(crate) fn share_memory(&mut self, runs: usize) {
+        self.operations_max = OPERATIONS_MAX / runs.max(1);
     }
 
     /// Notes that the run has gone on by one event, and takes a checkpoint where one is due.
@@ -40,12 +51,12 @@ impl Checkpoints {
         self.events_since = 0;
         let logs = simulation.replicas().iter().map(|replica| replica.node().history().len());
         let operations = logs.sum();
-        if operations > OPERATIONS_MAX / 4 {
+        if operations > self.operations_max / 4 {
             // A run so heavy is begun anew.
             return;
         }
         self.taken.push(Checkpoint { simulation: simulation.clone(), operations });
-        while self.taken.len() > CHECKPOINTS_MAX || self.operations() > OPERATIONS_MAX {
+        while self.taken.len() > CHECKPOINTS_MAX || self.operations() > self.operations_max {
             let mut index = 0;
             self.taken.retain(|_| {
                 index += 1;

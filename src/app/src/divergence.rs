@@ -30,6 +30,8 @@ pub(crate) struct Row {
     pub(crate) distinct: usize,
     /// At how many keys a live node differed.
     pub(crate) disputed_keys: u64,
+    /// How many bytes had been sent when the row began.
+    pub(crate) bytes_sent: u64,
 }
 
 /// The rows of one run, from its start to as far as it has been played without a gap.
@@ -86,10 +88,11 @@ impl Divergence {
     pub(crate) fn pass(&mut self, simulation: &Simulation, until: SimTime) {
         while self.moment(self.rows.len()) < until {
             let changes = simulation.changes();
-            let row = match self.latest.take() {
+            let mut row = match self.latest.take() {
                 Some((then, row)) if then == changes => row,
                 _ => Row::of(&self.photographer.take(simulation)),
             };
+            row.bytes_sent = simulation.metrics().bytes_sent;
             self.latest = Some((changes, row.clone()));
             self.push(row);
         }
@@ -130,6 +133,7 @@ impl Row {
             shares: differing.map(|count: usize| (count * 255).div_ceil(live) as u8),
             distinct: picture.distinct,
             disputed_keys: picture.disputed_keys(),
+            bytes_sent: 0,
         }
     }
 
@@ -144,6 +148,7 @@ impl Row {
             shares,
             distinct: self.distinct.max(next.distinct),
             disputed_keys: self.disputed_keys.max(next.disputed_keys),
+            bytes_sent: self.bytes_sent,
         }
     }
 }
@@ -221,6 +226,9 @@ mod tests {
         }
         assert!(simulation.has_ended());
         assert_eq!(divergence.rows(), at_once.rows());
+        assert!(at_once.rows().is_sorted_by_key(|row| row.bytes_sent));
+        let sent = at_once.rows().last().map_or(0, |row| row.bytes_sent);
+        assert!((100_000..=simulation.metrics().bytes_sent).contains(&sent), "{sent} bytes");
         assert!((ROWS_MAX / 2..=ROWS_MAX).contains(&at_once.rows().len()));
     }
 

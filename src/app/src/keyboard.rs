@@ -57,6 +57,7 @@ pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
         "-" => Some(Message::Slower),
         "Escape" => Some(Message::Escape),
         "?" => Some(Message::Help(true)),
+        "c" | "C" => Some(Message::Compare),
         "p" | "P" => Some(Message::ChooseCut(true)),
         "h" | "H" => Some(Message::Do(step(json!({ "heal": true })))),
         "z" => Some(Message::Zoom(NEARER)),

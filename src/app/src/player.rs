@@ -134,6 +134,11 @@ impl Player {
         &self.chronicle
     }
 
+    /// The latest moment before `time` at which something changed that is to be seen.
+    pub(crate) fn changed_before(&self, time: SimTime) -> Option<SimTime> {
+        self.changed_at.iter().rev().copied().find(|&at| at < time)
+    }
+
     /// The end of the run as far as it is known: where it ended, or some way past what has been
     /// played and past the last step.
     pub(crate) fn extent(&self) -> SimTime {
@@ -146,6 +151,11 @@ impl Player {
                 SimTime::from_us((reached / 2_000_000 + 2) * 2_000_000).min(self.scenario.until.max)
             }
         }
+    }
+
+    /// Keeps what it remembers small enough for so many players at a time.
+    pub(crate) fn share_memory(&mut self, players: usize) {
+        self.checkpoints.share_memory(players);
     }
 
     pub(crate) fn set_speed(&mut self, speed: Speed) {
@@ -176,9 +186,8 @@ impl Player {
 
     /// Pauses, and goes to the moment of change before this one.
     pub(crate) fn step_back(&mut self) {
-        let now = self.simulation.now();
-        let before = self.changed_at.iter().rev().find(|&&at| at < now);
-        self.seek(before.copied().unwrap_or(SimTime::ZERO));
+        let before = self.changed_before(self.simulation.now());
+        self.seek(before.unwrap_or(SimTime::ZERO));
         self.is_playing = false;
     }
 

@@ -135,7 +135,7 @@ fn seeker(event: &MouseEvent) -> Option<Element> {
 }
 
 /// The time at the middle of the line of pixels that is pointed at.
-fn pointed_at(event: &MouseEvent, extent: SimTime) -> Option<SimTime> {
+pub(super) fn pointed_at(event: &MouseEvent, extent: SimTime) -> Option<SimTime> {
     let seeker = seeker(event)?;
     let height = u64::try_from(seeker.client_height()).ok().filter(|&height| height > 0)?;
     let y = u64::try_from(event.offset_y()).unwrap_or(0).min(height - 1);

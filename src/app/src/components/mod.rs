@@ -3,6 +3,7 @@
 mod beads;
 mod break_it;
 mod brush;
+mod compare;
 mod divergence_map;
 mod envelope;
 mod error_message;
@@ -33,6 +34,7 @@ mod zooming;
 pub(crate) use beads::{BeadRow, Beads};
 pub(crate) use break_it::{BreakIt, NetworkFacts};
 pub(crate) use brush::{Brush, zoom_buttons};
+pub(crate) use compare::Compare;
 pub(crate) use divergence_map::{DivergenceMap, times};
 pub(crate) use envelope::Envelope;
 pub(crate) use error_message::ErrorMessage;

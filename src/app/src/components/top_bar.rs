@@ -24,6 +24,9 @@ pub(crate) struct Props {
     pub(crate) title: AttrValue,
     pub(crate) about: AttrValue,
     pub(crate) status: Status,
+    /// Whether runs are compared, instead of one being on the stage.
+    pub(crate) is_comparing: bool,
+    pub(crate) on_compare: Callback<()>,
     pub(crate) on_share: Callback<()>,
     pub(crate) on_help: Callback<()>,
     /// Where the page is embedded: the address at which it is a page of its own.
@@ -54,7 +57,10 @@ pub(crate) fn TopBar(props: &Props) -> Html {
             if let Some(alone) = &props.alone {
                 <a id="alone" href={alone} target="_blank" rel="noopener">{ text!("embed.open") }</a>
             } else {
-                <button id="share" class="plain" onclick={props.on_share.reform(|_| ())}>{ text!("top_bar.share") }</button>
+                <button id="compare" class="plain" onclick={props.on_compare.reform(|_| ())} aria-pressed={props.is_comparing.to_string()} aria-keyshortcuts="C">{ text!("top_bar.compare") }</button>
+                if !props.is_comparing {
+                    <button id="share" class="plain" onclick={props.on_share.reform(|_| ())}>{ text!("top_bar.share") }</button>
+                }
             }
             <button id="help" class="plain" onclick={props.on_help.reform(|_| ())} aria-label={text!("help.title")} aria-haspopup="dialog" aria-keyshortcuts="?" title={format!("{} (?)", text!("help.title"))}>{ "?" }</button>
             // Peers over a network are none of the simulation's: there are none.

@@ -39,19 +39,49 @@ pub(crate) fn divergence(
 ) {
     let (left, height) = (VERSIONS_WIDTH * scale, HEIGHT * scale);
     pixels.reset(left + axis.width, height, theme.paper);
+    let bar = Fill::Plain(theme.tick);
+    for y in 0..height {
+        let rows = rows(divergence, extent, y, height);
+        let Some(distinct) = rows.iter().map(|row| row.distinct).max() else { break };
+        let width = bar_width(distinct, divergence.nodes(), scale);
+        pixels.fill(Rect { x: BARS * scale - width, y, width, height: 1 }, bar, scale);
+    }
+    map(pixels, left, axis, theme, divergence, extent);
+}
+
+/// Paints the map alone, as wide as its axis and so many pixels high.
+pub(crate) fn divergence_map(
+    pixels: &mut Pixels,
+    axis: Axis,
+    height: usize,
+    theme: &Theme,
+    divergence: &Divergence,
+    extent: SimTime,
+) {
+    pixels.reset(axis.width, height, theme.paper);
+    map(pixels, 0, axis, theme, divergence, extent);
+}
+
+/// Paints the map from `left` on, over the whole height of the picture.
+fn map(
+    pixels: &mut Pixels,
+    left: usize,
+    axis: Axis,
+    theme: &Theme,
+    divergence: &Divergence,
+    extent: SimTime,
+) {
+    let height = pixels.height;
     let columns = columns(axis);
     let colours: [Colour; 256] = std::array::from_fn(|share| divergence_colour(share as u8));
-    let bar = Fill::Plain(theme.tick);
     let unknown = Fill::Plain(mix(theme.hatch, theme.paper, 72));
     for y in 0..height {
         let rows = rows(divergence, extent, y, height);
-        let Some(distinct) = rows.iter().map(|row| row.distinct).max() else {
+        if rows.is_empty() {
             let rest = Rect { x: left, y, width: axis.width, height: height - y };
-            pixels.fill(rest, unknown, scale);
+            pixels.fill(rest, unknown, 1);
             break;
-        };
-        let width = bar_width(distinct, divergence.nodes(), scale);
-        pixels.fill(Rect { x: BARS * scale - width, y, width, height: 1 }, bar, scale);
+        }
 
         // Two rows or three can fall on one line, of which the brightest shows.
         let most = |column: usize| rows.iter().map(|row| row.shares[column]).max().unwrap_or(0);
@@ -144,6 +174,15 @@ mod tests {
 
         let bar = |y: usize| (0..BARS).filter(|&x| at(x, y) == theme.tick).count();
         assert_eq!([bar(10), bar(30), bar(60), bar(80)], [1, BARS, 1, 0]);
+
+        let width = pixels.width;
+        let with_bars = pixels.data.clone();
+        divergence_map(&mut pixels, axis, 100, &theme, &known, SimTime::from_ms(4));
+        assert_eq!((pixels.width, pixels.height), (100, 100));
+        for y in 0..100 {
+            let beside_bars = &with_bars[(y * width + VERSIONS_WIDTH) * 4..(y + 1) * width * 4];
+            assert_eq!(beside_bars, &pixels.data[y * 400..(y + 1) * 400], "line {y}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod views;
 
 pub(crate) use axis::Axis;
 pub(crate) use divergence::{
-    VERSIONS_WIDTH, divergence, divergence_colour, divergence_height, legend,
+    VERSIONS_WIDTH, divergence, divergence_colour, divergence_height, divergence_map, legend,
 };
 pub(crate) use overview::{overview, overview_height};
 pub(crate) use pixels::{Fill, Pixels, Rect};

@@ -1,0 +1,250 @@
+//! The table in which the runs stand side by side: name, course, figures.
+
+use scalesmall_sim::SimTime;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use super::super::divergence_map::{pointed_at, times};
+use super::super::{Icon, Shape};
+use super::chart::{letter, swatch};
+use super::maps::MAP_HEIGHT;
+use crate::figures::{Figure, Figures, grouped};
+use crate::setting::{SETTINGS_MIN, Setting};
+use crate::texts::text;
+
+/// What stands in the table, and what can be done there.
+pub(super) struct Contest<'a> {
+    pub(super) settings: &'a [Setting],
+    /// For each setting what its run has come to.
+    pub(super) runs: &'a [Figures],
+    /// What the maps are painted on.
+    pub(super) canvases: &'a [NodeRef],
+    pub(super) now: SimTime,
+    /// The lower end of the maps.
+    pub(super) extent: SimTime,
+    pub(super) on_settings: &'a Callback<Vec<Setting>>,
+    pub(super) on_open: &'a Callback<Setting>,
+    pub(super) on_seek: Callback<SimTime>,
+}
+
+/// Roles are said once more, since a narrow table is laid out as something else.
+pub(super) fn contest(props: &Contest<'_>) -> Html {
+    let count = props.settings.len();
+    html! {
+        <table class="contest" role="table" aria-labelledby="compare-title" style={format!("--settings:{count}")}>
+            <thead role="rowgroup">
+                <tr role="row">
+                    <td role="cell" />
+                    { for (0..count).map(|index| heading(props, index)) }
+                </tr>
+            </thead>
+            <tbody role="rowgroup">
+                { map_row(props) }
+                { for Figure::ALL.map(|figure| figure_row(figure, props.runs)) }
+                <tr role="row" class="open">
+                    <td role="cell" />
+                    { for props.settings.iter().enumerate().map(|(index, &setting)| html! {
+                        <td role="cell">
+                            <button
+                                class="plain"
+                                data-open={setting.to_string()}
+                                aria-label={text!("compare.open.run", name = setting.title())}
+                                onclick={props.on_open.reform(move |_| setting)}
+                            >
+                                <span class="wide">{ text!("compare.open") }</span>
+                                <span class="narrow">{ text!("compare.open.short", letter = letter(index)) }</span>
+                            </button>
+                        </td>
+                    }) }
+                </tr>
+            </tbody>
+        </table>
+    }
+}
+
+/// The head of a column: what is compared there, and what it has come to for programs.
+fn heading(props: &Contest<'_>, index: usize) -> Html {
+    let (setting, run) = (props.settings[index], &props.runs[index]);
+    let onchange = {
+        let (settings, on_settings) = (props.settings.to_vec(), props.on_settings.clone());
+        Callback::from(move |event: Event| {
+            let select = event.target().and_then(|it| it.dyn_into::<HtmlSelectElement>().ok());
+            let Some(chosen) = select.and_then(|it| Setting::parse(&it.value())) else { return };
+            let mut settings = settings.clone();
+            settings[index] = chosen;
+            on_settings.emit(settings);
+        })
+    };
+    let on_remove = {
+        let mut settings = props.settings.to_vec();
+        settings.remove(index);
+        props.on_settings.reform(move |_| settings.clone())
+    };
+    let option = |choice: Setting| {
+        let is_taken = choice != setting && props.settings.contains(&choice);
+        html! {
+            <option value={choice.to_string()} selected={choice == setting} disabled={is_taken}>{ choice.title() }</option>
+        }
+    };
+    html! {
+        <th
+            role="columnheader"
+            scope="col"
+            aria-label={setting.title()}
+            data-setting={setting.to_string()}
+            data-ended={run.has_ended.to_string()}
+            data-converged={run.has_converged.to_string()}
+            data-fingerprint={run.agreed.map(|it| it.to_string())}
+            data-distinct={run.distinct.to_string()}
+            data-time-us={run.at.as_us().to_string()}
+            data-bytes={run.metrics.bytes_sent.to_string()}
+            data-messages={run.metrics.messages_sent.to_string()}
+            data-repeated={run.metrics.duplicates_received.to_string()}
+            data-agreed-after-us={run.agreed_after_us.map(|us| us.to_string())}
+        >
+            <div class="contender">
+                { swatch(index) }
+                // The name is too long for a narrow control; so it stands before one that is not seen.
+                <span class="choice">
+                    <span aria-hidden="true">{ setting.title() }</span>
+                    <select aria-label={text!("compare.setting", letter = letter(index))} {onchange}>
+                        { for Setting::all().map(option) }
+                    </select>
+                </span>
+                if props.settings.len() > SETTINGS_MIN {
+                    <button class="quiet" onclick={on_remove} aria-label={text!("compare.remove", name = setting.title())}>
+                        <Icon shape={Shape::Close} />
+                    </button>
+                }
+            </div>
+        </th>
+    }
+}
+
+/// Who disagreed in each run, when and where, with the same axes.
+fn map_row(props: &Contest<'_>) -> Html {
+    let &Contest { now, extent, .. } = props;
+    let part = |at: SimTime| {
+        let part = at.as_us() as f64 / extent.as_us().max(1) as f64;
+        format!("--at:{}", part.clamp(0.0, 1.0))
+    };
+    let on_seek = props.on_seek.clone();
+    let onclick = Callback::from(move |event: MouseEvent| {
+        if let Some(at) = pointed_at(&event, extent) {
+            on_seek.emit(at);
+        }
+    });
+    let map = |(index, canvas): (usize, &NodeRef)| {
+        html! {
+            <td role="cell" class="map" key={index}>
+                <div>
+                    <canvas ref={canvas} style={format!("height:{MAP_HEIGHT}px")} aria-hidden="true" />
+                    <div class="pointed" onclick={onclick.clone()}>
+                        <i class="now" style={part(now)} />
+                    </div>
+                    <span class="visually-hidden">{ course(&props.runs[index]) }</span>
+                </div>
+            </td>
+        }
+    };
+    html! {
+        <tr role="row">
+            <th role="rowheader" scope="row" class="course">
+                { text!("compare.course") }
+                <small>{ text!("compare.course.about") }</small>
+                <span class="times" aria-hidden="true">
+                    { for times(extent).into_iter().map(|(at, text)| html! {
+                        <span style={part(at)}>{ text }</span>
+                    }) }
+                </span>
+            </th>
+            { for props.canvases.iter().take(props.settings.len()).enumerate().map(map) }
+        </tr>
+    }
+}
+
+/// How a run stands, for somebody who does not see its map.
+fn course(run: &Figures) -> String {
+    match (run.has_converged, run.has_ended) {
+        (true, true) => text!("compare.course.agreed", at = run.at),
+        (true, false) => text!("compare.course.agrees", at = run.at),
+        (false, true) => text!("compare.course.ended", at = run.at, distinct = run.distinct),
+        (false, false) => text!("compare.course.differs", at = run.at, distinct = run.distinct),
+    }
+}
+
+fn figure_row(figure: Figure, runs: &[Figures]) -> Html {
+    let (name, about) = match figure {
+        Figure::AgreedAfter => {
+            (text!("compare.figure.agreed"), text!("compare.figure.agreed.about"))
+        }
+        Figure::KnownAfter => (text!("compare.figure.known"), text!("compare.figure.known.about")),
+        Figure::Distinct => (text!("compare.figure.states"), text!("compare.figure.states.about")),
+        Figure::Bytes => (text!("compare.figure.bytes"), text!("compare.figure.bytes.about")),
+        Figure::Messages => {
+            (text!("compare.figure.messages"), text!("compare.figure.messages.about"))
+        }
+        Figure::Repeated => {
+            (text!("compare.figure.repeated"), text!("compare.figure.repeated.about"))
+        }
+        Figure::Lost => (text!("compare.figure.lost"), text!("compare.figure.lost.about")),
+    };
+    let cell = |(run, is_best): (&Figures, bool)| {
+        let (value, note) = shown(figure, run);
+        html! {
+            <td role="cell" class={classes!("figure", is_best.then_some("best"))}>
+                if is_best {
+                    <strong>{ value }<span class="visually-hidden">{ text!("compare.best") }</span></strong>
+                } else {
+                    <span>{ value }</span>
+                }
+                if let Some(note) = note {
+                    { " " }
+                    <small>{ note }</small>
+                }
+            </td>
+        }
+    };
+    html! {
+        <tr role="row">
+            <th role="rowheader" scope="row">{ name }{ " " }<small>{ about }</small></th>
+            { for runs.iter().zip(figure.best(runs)).map(cell) }
+        </tr>
+    }
+}
+
+/// A figure of a run, and what goes with it.
+fn shown(figure: Figure, run: &Figures) -> (String, Option<String>) {
+    let time = |us: Option<u64>| us.map(|us| SimTime::from_us(us).to_string());
+    match figure {
+        Figure::AgreedAfter => match (time(run.agreed_after_us), run.has_ended) {
+            (Some(after), _) => (after, None),
+            (None, true) => (text!("compare.never").to_owned(), None),
+            (None, false) => (text!("compare.not_yet").to_owned(), None),
+        },
+        Figure::KnownAfter => (time(run.known_after_us).unwrap_or_else(|| "–".to_owned()), None),
+        Figure::Bytes => {
+            let tenths = run.bytes_ratio_tenths();
+            let note = tenths
+                .map(|it| text!("compare.times_least", times = format!("{}.{}", it / 10, it % 10)));
+            (grouped(run.metrics.bytes_sent), note)
+        }
+        Figure::Messages => {
+            let lost = grouped(run.metrics.messages_lost);
+            (
+                grouped(run.metrics.messages_sent),
+                Some(text!("compare.lost_on_the_way", count = lost)),
+            )
+        }
+        Figure::Lost => {
+            let idle = run.metrics.operations_without_effect;
+            let note = (idle > 0).then(|| text!("compare.without_effect", count = grouped(idle)));
+            (grouped(run.operations_lost), note)
+        }
+        Figure::Distinct | Figure::Repeated => match figure.value(run) {
+            Some(value) => (grouped(value), None),
+            None => (text!("compare.not_counted").to_owned(), None),
+        },
+    }
+}
