@@ -48,6 +48,27 @@ const SCREENS = {
       await page.locator('#timeline').waitFor();
     },
   },
+  'a segment asked about': {
+    open: async (page) => {
+      await page.locator('[data-node=n05]').focus();
+      await page.keyboard.press('n');
+      await page.locator('.why li').first().waitFor();
+    },
+  },
+  'a message opened': {
+    open: async (page) => {
+      await page.locator('.flights summary').click();
+      await page.locator('.flight').first().dispatchEvent('click');
+      await page.locator('.envelope strong').waitFor();
+      await page.locator('.single-faults summary').click();
+    },
+  },
+  comparison: {
+    open: async (page) => {
+      await page.locator('#compare').click();
+      await page.locator('.compare').waitFor();
+    },
+  },
   help: {
     open: async (page) => {
       await page.locator('#help').click();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { start, status, statusWhen } from './harness.mjs';
+import { sharedFile, start, status, statusWhen } from './harness.mjs';
 
 const KEYS = 2 ** 32;
 /** Three nodes with a quarter of the keys each; the last quarter is nobody's. */
@@ -81,9 +81,10 @@ async function drag(page, row, from, to) {
 /** The steps of the run, as they are shared. */
 async function steps(page) {
   await page.locator('#share').click();
+  await page.waitForFunction(() => document.querySelector('#link')?.value);
   const link = await page.locator('#link').inputValue();
   await page.locator('#share').click();
-  return JSON.parse(decodeURIComponent(link.split('#json=')[1])).steps;
+  return JSON.parse(sharedFile(link)).steps;
 }
 
 /** Those that have come by hand. */

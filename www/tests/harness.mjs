@@ -10,10 +10,12 @@
  * await bench.close();
  * ```
  */
+import assert from 'node:assert/strict';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { inflateRawSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 
 import { serve } from './server.mjs';
@@ -59,6 +61,12 @@ export async function start(dir = DIST) {
     await server.close();
     throw error;
   }
+}
+
+/** The scenario file in an address that shares it. */
+export function sharedFile(link) {
+  const [, packed] = /[#&]s=([^&]*)/.exec(link) ?? assert.fail(`no scenario in ${link}`);
+  return inflateRawSync(Buffer.from(packed, 'base64url')).toString('utf8');
 }
 
 /** A server and a browser. */

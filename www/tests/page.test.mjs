@@ -3,9 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { inflateRawSync } from 'node:zlib';
 
-import { start, status, statusWhen } from './harness.mjs';
+import { sharedFile, start, status, statusWhen } from './harness.mjs';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const FIRST_LIGHT = `${PROJECT}/src/sim/scenarios/first-light.json`;
@@ -147,7 +146,7 @@ test('a bad scenario gets the message of the command line, and the page stays us
     await page.keyboard.press('Space');
     await statusWhen(page, (status) => status.state === 'running' && status.timeUs > 0);
     await page.locator('#error button').click();
-    assert.equal(await page.locator('#error').count(), 0);
+    await page.locator('#error').waitFor({ state: 'detached' });
     // A good address after a bad one.
     await page.evaluate((hash) => { location.hash = hash; }, `${hashOf(EXAMPLE)}&speed=max`);
     await statusWhen(page, (status) => status.state === 'ended' && status.converged === 'true');
@@ -428,7 +427,7 @@ test('operations and faults by hand become a part of the run, which can be share
     link = await page.locator('#link').inputValue();
     assert.equal(await page.locator('#save').getAttribute('download'), 'scenario.json');
   });
-  const text = inflateRawSync(Buffer.from(link.split('#s=')[1], 'base64url')).toString();
+  const text = sharedFile(link);
   const steps = JSON.parse(text).steps.map((step) => Object.keys(step).join(' '));
   for (const kind of ['crash', 'partition', 'heal', 'network', 'restart']) {
     assert.ok(steps.some((step) => step.includes(kind)), `${kind} in ${steps}`);

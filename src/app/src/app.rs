@@ -103,6 +103,8 @@ pub(crate) enum Message {
     /// Shows what all this means, or no longer does.
     Help(bool),
     Speak(Language),
+    /// Why the address cannot be followed, in the language that is spoken now.
+    Explain(String),
     Appear(Appearance),
     /// Saves a picture of the stage with so many pixels to a unit of the page.
     Portray(usize),
@@ -338,7 +340,16 @@ impl Component for App {
                 return false;
             }
             Message::Help(is_open) => self.is_help_open = is_open,
-            Message::Speak(language) => self.speak(language),
+            Message::Speak(language) => {
+                self.speak(language);
+                if let Some(Problem::Address(_)) = self.error {
+                    ctx.link().send_future(async {
+                        let arrival = Arrival::by_address().await;
+                        arrival.and_then(|it| it.error).map_or(Message::Nothing, Message::Explain)
+                    });
+                }
+            }
+            Message::Explain(reason) => self.error = Some(Problem::Address(reason)),
             Message::Appear(appearance) => {
                 self.prefer(Preferences { appearance, ..self.preferences });
             }

@@ -99,7 +99,7 @@ impl Component for Exports {
         };
         html! {
             <div class="exports" role="group" aria-labelledby="exports-title">
-                <h3 id="exports-title">{ text!("share.take") }</h3>
+                <h2 id="exports-title">{ text!("share.take") }</h2>
                 <div class="controls">
                     { picture("picture", 1, text!("share.picture")) }
                     { picture("picture-2x", 2, text!("share.picture_large")) }

@@ -119,7 +119,7 @@ fn drawn(class: &'static str, path: &'static str) -> Html {
 
 /// The keys, as [`crate::keyboard::message`] reads them.
 fn keys() -> Html {
-    let rows: [(&[&str], &str); 14] = [
+    let rows: [(&[&str], &str); 15] = [
         (&["Space", "."], text!("help.play")),
         (&["ArrowLeft", "ArrowRight"], text!("help.step")),
         (&["Home"], text!("help.restart")),
@@ -132,6 +132,7 @@ fn keys() -> Html {
         (&["0"], text!("help.whole")),
         (&["O"], text!("help.only")),
         (&["P", "H"], text!("help.cut")),
+        (&["C"], text!("help.compare")),
         (&["Escape"], text!("help.close")),
         (&["?"], text!("help.help")),
     ];
