@@ -2,6 +2,7 @@
 //! moves, and paints outside of the virtual document.
 
 mod looking;
+mod shrink;
 
 use std::sync::Arc;
 
@@ -23,7 +24,8 @@ use crate::canvas;
 use crate::components::{
     BreakIt, Brush, Compare, DivergenceMap, ErrorMessage, Help, Mark, NetworkFacts, NodeFacts,
     NodePanel, Share, SingleFaultFacts, SingleFaults, SpaceTimeBand, Status, Strips, Tables,
-    TopBar, Transport, TruthBand, UpdateNotice, marks, truth_panel, zoom_buttons,
+    TopBar, Transport, TruthBand, UpdateNotice, marks, shrink, shrink_it, truth_panel,
+    zoom_buttons,
 };
 use crate::edit::{self, Step, step};
 use crate::embed::{Embedded, Embedding, Heard};
@@ -38,6 +40,7 @@ use crate::preferences::{Appearance, Preferences};
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::shared::Shared;
+use crate::shrinking::Shrinking;
 use crate::space_time::{self, SpaceTime};
 use crate::speed::Speed;
 use crate::texts::{Language, text};
@@ -100,6 +103,8 @@ pub(crate) enum Message {
     ChangeTimeline(usize),
     /// Shows how to share the run, or no longer does.
     Share(bool),
+    /// Begins to shrink the run; gives that up, or closes what came of it.
+    Shrink(bool),
     /// Shows what all this means, or no longer does.
     Help(bool),
     Speak(Language),
@@ -174,8 +179,9 @@ struct PaintedDivergence {
 #[derive(Clone)]
 struct Timeline {
     scenario: Arc<Scenario>,
-    /// Where it parts from the one that it comes from.
-    from: SimTime,
+    /// Where it parts from the one that it comes from; nothing where it is that one shrunk, and has
+    /// a past of its own.
+    from: Option<SimTime>,
 }
 
 #[derive(PartialEq, Properties)]
@@ -224,6 +230,8 @@ pub(crate) struct App {
     chosen: Option<Vec<usize>>,
     /// While it is shown how to share the run.
     sharing: Option<Shared<Arc<Scenario>>>,
+    /// While a run is being shrunk, and until what came of it is closed.
+    shrinking: Option<Shrinking>,
     /// While it is shown what all this means.
     is_help_open: bool,
     /// Where the page is a part of another.
@@ -282,7 +290,7 @@ impl Component for App {
             identities: Shared::new(Identities::of(player.simulation().scenario())),
             marks: Shared::new(marks(player.simulation().scenario())),
             compared: Shared::new(Arc::clone(&scenario)),
-            timelines: vec![Timeline { scenario, from: SimTime::ZERO }],
+            timelines: vec![Timeline { scenario, from: Some(SimTime::ZERO) }],
             timeline: 0,
             error,
             selected: wish.node,
@@ -291,6 +299,7 @@ impl Component for App {
             said: AttrValue::default(),
             chosen: None,
             sharing: None,
+            shrinking: None,
             is_help_open: false,
             embedded: embedding.map(|_| {
                 let on_due = link.callback(|()| Message::Tell);
@@ -394,6 +403,8 @@ impl Component for App {
             Message::CutOff => self.cut_off(),
             Message::ChangeTimeline(timeline) => self.change_timeline(timeline),
             Message::Share(is_open) => self.sharing = is_open.then(|| self.sharing()),
+            Message::Shrink(true) => self.shrink(),
+            Message::Shrink(false) => self.shrinking = None,
             Message::Escape if self.chosen.is_some() => self.chosen = None,
             Message::Escape => self.open(None),
             Message::ToggleLane(node) => self.lanes.toggle(node),
@@ -458,6 +469,7 @@ impl App {
                     about={words::about(scenario)}
                     status={self.status()}
                     is_comparing=false
+                    on_shrink={self.has_ended_badly().then(|| link.callback(|()| Message::Shrink(true)))}
                     on_compare={link.callback(|()| Message::Compare)}
                     on_share={link.callback({
                         let is_open = self.sharing.is_some();
@@ -475,6 +487,11 @@ impl App {
                         on_close={link.callback(|()| Message::Share(false))}
                     />
                 }
+                { for self.shrinking.as_ref().map(|shrinking| shrink(
+                    &shrinking.facts(),
+                    link.callback(|_| Message::Shrink(false)),
+                    self.shrunk_timeline().map(|it| link.callback(move |_| Message::ChangeTimeline(it))),
+                )) }
                 <UpdateNotice />
                 <p class="visually-hidden" aria-live="polite">{ &self.announcer.text }</p>
                 <p id="said" class="visually-hidden" aria-live="polite">{ &self.said }</p>
@@ -544,6 +561,7 @@ impl App {
                         if !self.network_facts().is_manual {
                             <SingleFaults facts={SingleFaultFacts::of(simulation)} on_step={link.callback(Message::Do)} />
                         }
+                        { shrink_it(link.callback(|_| Message::Shrink(true))) }
                         <Tables picture={self.in_words.clone()} {count} />
                     </div>
                     if let Some(facts) = self.selected_facts() {
@@ -637,14 +655,24 @@ impl App {
     /// Starts over with something else.
     fn load(&mut self, Arrival { wish, error }: Arrival) {
         let scenario = wish.scenario;
-        self.player = player(&scenario, wish.speed, wish.at, error.is_none());
+        let player = player(&scenario, wish.speed, wish.at, error.is_none());
         self.loaded = (loaded_from(error.as_deref()), Arc::clone(&scenario));
         self.show(wish.compare.map_or(Screen::Stage, Screen::Compare));
-        self.timelines = vec![Timeline { scenario, from: SimTime::ZERO }];
+        self.timelines = vec![Timeline { scenario, from: Some(SimTime::ZERO) }];
         self.timeline = 0;
+        self.shrinking = None;
         self.error = error.map(Problem::Address);
-        self.open(wish.node);
         self.keys = KeyRange::ALL;
+        self.play(player);
+        self.open(wish.node);
+    }
+
+    /// Shows another run.
+    fn play(&mut self, player: Player) {
+        self.player = player;
+        self.painted_divergence = None;
+        self.chosen = None;
+        self.open(None);
         self.identities = Shared::new(Identities::of(self.player.simulation().scenario()));
         self.lanes = space_time::Choice::of(self.player.simulation());
         self.follow_scenario();
@@ -684,24 +712,32 @@ impl App {
         }
         if !was_in_the_past {
             self.timelines[self.timeline].scenario = scenario;
-        } else if self.timelines.len() < TIMELINES_MAX {
-            self.timeline = self.timelines.len();
-            self.timelines.push(Timeline { scenario, from: now });
         } else {
-            // The first stays; of the others the oldest makes room.
-            self.timelines.remove(1);
-            self.timelines.push(Timeline { scenario, from: now });
-            self.timeline = self.timelines.len() - 1;
+            self.add_timeline(Timeline { scenario, from: Some(now) });
         }
         self.error = None;
         self.follow_scenario();
     }
 
+    fn add_timeline(&mut self, timeline: Timeline) {
+        if self.timelines.len() == TIMELINES_MAX {
+            // The first stays; of the others the oldest makes room.
+            self.timelines.remove(1);
+        }
+        self.timeline = self.timelines.len();
+        self.timelines.push(timeline);
+    }
+
     fn change_timeline(&mut self, timeline: usize) {
-        if let Some(Timeline { scenario, .. }) = self.timelines.get(timeline) {
-            self.player.change_timeline(Arc::clone(scenario));
-            self.timeline = timeline;
-            self.follow_scenario();
+        let Some(Timeline { scenario, .. }) = self.timelines.get(timeline) else { return };
+        let scenario = Arc::clone(scenario);
+        self.timeline = timeline;
+        match self.player.has_same_beginning(&scenario) {
+            true => {
+                self.player.change_timeline(scenario);
+                self.follow_scenario();
+            }
+            false => self.play(Player::new(scenario, self.player.speed(), true)),
         }
     }
 
@@ -800,7 +836,8 @@ impl App {
         self.take_picture();
         self.paint();
 
-        let has_stopped = self.player.state() != state;
+        let has_shrunk = self.go_on_shrinking();
+        let has_stopped = has_shrunk || self.player.state() != state;
         if has_stopped || at_ms - self.in_words_at_ms >= TABLES_MS {
             self.in_words_at_ms = at_ms;
             self.in_words = self.picture.clone();
@@ -816,7 +853,7 @@ impl App {
 
     /// Asks for another frame while something moves.
     fn request_frame(&mut self, ctx: &Context<Self>) {
-        let is_over = self.player.state() != State::Running;
+        let is_over = self.player.state() != State::Running && !self.is_shrinking();
         if is_over || self.is_comparing() || self.frame.is_some() {
             return;
         }

@@ -40,6 +40,7 @@ mod problem;
 mod segments;
 mod setting;
 mod shared;
+mod shrinking;
 mod space_time;
 mod speed;
 mod texts;

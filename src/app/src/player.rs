@@ -172,6 +172,11 @@ impl Player {
         }
     }
 
+    pub(crate) fn pause(&mut self) {
+        self.is_playing = false;
+        self.goal = None;
+    }
+
     /// Goes back to time 0, and plays on if it was playing.
     pub(crate) fn restart(&mut self) {
         self.is_playing |= self.simulation.has_ended();
@@ -213,7 +218,16 @@ impl Player {
         true
     }
 
-    /// Shows another timeline at the same time.
+    /// Whether another scenario begins as this one does.
+    pub(crate) fn has_same_beginning(&self, other: &Scenario) -> bool {
+        let own = &*self.scenario;
+        own.seed == other.seed
+            && own.replicas.get(..own.founders) == other.replicas.get(..other.founders)
+            && own.network == other.network
+            && own.start == other.start
+    }
+
+    /// Shows another timeline, which has the same beginning, at the same time.
     pub(crate) fn change_timeline(&mut self, scenario: Arc<Scenario>) {
         let now = self.simulation.now();
         let parted = common_past(&self.scenario, &scenario).min(now);

@@ -1,13 +1,14 @@
 //! `scalesmall`: runs scenarios from the command line.
 //!
 //! Exit status: 0 done, and converged where that was asked for; 1 the run ended and had not
-//! converged, or a check failed; 2 bad arguments or a bad file, with a message on standard error
-//! that gives file, place and reason.
+//! converged, a check failed, or there was nothing to shrink; 2 bad arguments or a bad file, with a
+//! message on standard error that gives file, place and reason.
 
 mod check;
 mod input;
 mod output;
 mod run;
+mod shrink;
 mod sweep;
 
 use std::io::{self, Write as _};
@@ -20,9 +21,11 @@ const EXAMPLES: &str = "Examples:
   scalesmall scenarios first-light | scalesmall run -
   scalesmall run cluster.json --history history.jsonl && scalesmall check history.jsonl
   scalesmall sweep cluster.json --seeds 0..1000 --csv rows.csv
+  scalesmall shrink cluster.json -o least.json
 
-Exit status: 0 done, and converged where the file asks for that; 1 not converged, or a check
-failed; 2 bad arguments or a bad file, with a message that gives file, place and reason.";
+Exit status: 0 done, and converged where the file asks for that; 1 not converged, a check failed,
+or there is nothing to shrink; 2 bad arguments or a bad file, with a message that gives file, place
+and reason.";
 
 /// Runs clusters of scalesmall nodes in simulated time: who serves which keys, and how the nodes
 /// come to agree on it.
@@ -41,6 +44,8 @@ enum Command {
     Check(check::Arguments),
     /// Runs a scenario with many seeds, a row each.
     Sweep(sweep::Arguments),
+    /// Reduces a scenario whose run ends badly to the fewest steps that still do.
+    Shrink(shrink::Arguments),
     /// Lists the scenarios that come with the program, or prints one.
     Scenarios {
         /// The one to print.
@@ -56,6 +61,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
+        Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Scenarios { name } => scenarios(name.as_deref()),
         Command::Format => output::print(FORMAT).map(|()| ExitCode::SUCCESS),
     };

@@ -12,7 +12,8 @@
 //! real network runs, over links that delay, lose, repeat and reorder messages, that have a
 //! bandwidth and can be cut or clogged, and with clocks that can be skewed. [`Outcome`] is what a
 //! finished run comes to. A [`Record`] of it can be held against the semantics by a [`Checker`],
-//! which knows nothing of how replicas work; a [`transcript`] writes it down for other programs.
+//! which knows nothing of how replicas work; a [`transcript`] writes it down for other programs. A
+//! run that ends badly is [shrunk](shrink) to the fewest steps that still do.
 //!
 //! ```
 //! use scalesmall_sim::{Outcome, Scenario, Simulation};
@@ -54,6 +55,7 @@ mod replica;
 mod scenario;
 mod seed;
 pub mod shiviz;
+pub mod shrink;
 mod simulation;
 mod spreading;
 mod trace;
@@ -72,6 +74,7 @@ pub use scalesmall_node::{
     DeadClaims, Depth, Detection, Purpose, Settings, SimTime, Strategy, Sync,
 };
 pub use scenario::{Action, FORMAT, Fate, Request, Scenario, ScenarioError, Step, Until};
+pub use shrink::{Shrinker, Undesired};
 pub use simulation::{InFlight, Simulation};
 pub use trace::Trace;
 pub use traffic::{Cargo, Passage, Sent};

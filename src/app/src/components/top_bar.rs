@@ -26,6 +26,9 @@ pub(crate) struct Props {
     pub(crate) status: Status,
     /// Whether runs are compared, instead of one being on the stage.
     pub(crate) is_comparing: bool,
+    /// Where a run has ended badly.
+    #[prop_or_default]
+    pub(crate) on_shrink: Option<Callback<()>>,
     pub(crate) on_compare: Callback<()>,
     pub(crate) on_share: Callback<()>,
     pub(crate) on_help: Callback<()>,
@@ -54,6 +57,9 @@ pub(crate) fn TopBar(props: &Props) -> Html {
             >
                 { verdict }
             </output>
+            if let Some(on_shrink) = &props.on_shrink {
+                <button id="shrink-offer" class="plain main" onclick={on_shrink.reform(|_: MouseEvent| ())} title={text!("shrink.why")}>{ text!("shrink.offer") }</button>
+            }
             if let Some(alone) = &props.alone {
                 <a id="alone" href={alone} target="_blank" rel="noopener">{ text!("embed.open") }</a>
             } else {

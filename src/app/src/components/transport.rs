@@ -24,8 +24,9 @@ pub(crate) struct Props {
     pub(crate) marks: Shared<Vec<Mark>>,
     pub(crate) agreed_at: Vec<SimTime>,
     pub(crate) speed: Speed,
-    /// Where each timeline parts from the one that it comes from.
-    pub(crate) timelines: Vec<SimTime>,
+    /// Where each timeline parts from the one that it comes from; nothing where it is that one
+    /// shrunk.
+    pub(crate) timelines: Vec<Option<SimTime>>,
     pub(crate) timeline: usize,
     pub(crate) on_message: Callback<Message>,
 }
@@ -97,9 +98,10 @@ fn timelines(props: &Props) -> Html {
             on_message.emit(Message::ChangeTimeline(timeline));
         }
     });
-    let name = |(index, from): (usize, &SimTime)| match index {
-        0 => text!("transport.original").to_owned(),
-        _ => text!("transport.fork", number = index + 1, time = words::decimal(from)),
+    let name = |(index, from): (usize, &Option<SimTime>)| match from {
+        _ if index == 0 => text!("transport.original").to_owned(),
+        Some(from) => text!("transport.fork", number = index + 1, time = words::decimal(from)),
+        None => text!("shrink.timeline", number = index + 1),
     };
     html! {
         <label class="timelines">

@@ -4,6 +4,8 @@ mod check;
 mod error;
 mod file;
 mod form;
+mod part;
+mod setting;
 mod write;
 
 use std::sync::Arc;

@@ -159,6 +159,13 @@ impl Simulation {
         self.clogs.links()
     }
 
+    /// Whether what one replica sends another can arrive: nothing cuts them off from each other in
+    /// this direction, and no clog holds it up.
+    #[must_use]
+    pub fn is_open(&self, from: usize, to: usize) -> bool {
+        self.network.connects(from, to) && !self.clogs.is_clogged(from, to)
+    }
+
     /// How many different fingerprints the live replicas have.
     #[must_use]
     pub fn distinct(&self) -> usize {

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Names;
+use scalesmall_crdt::NodeId;
+
 use super::value::{Checked, wrong};
 use crate::scenario::Action;
 use crate::{Mode, NetworkSettings};
 
 /// What steps presuppose of those before them, in the order in which they run.
-pub(super) struct Course {
-    pub(super) network: NetworkSettings,
+pub(in crate::scenario) struct Course {
+    pub(in crate::scenario) network: NetworkSettings,
     /// How many replicas there are.
     present: usize,
     /// And how they have gone.
@@ -20,13 +21,19 @@ pub(super) struct Course {
 }
 
 impl Course {
-    pub(super) fn new(network: NetworkSettings, present: usize) -> Self {
+    pub(in crate::scenario) fn new(network: NetworkSettings, present: usize) -> Self {
         let (down, paused, messages) = Default::default();
         Self { network, present, down, paused, messages }
     }
 
-    pub(super) fn follow(&mut self, place: &str, action: &Action, names: &Names) -> Checked<()> {
-        let name = |replica: usize| &names.replicas[replica];
+    /// Takes a step of a scenario with these replicas.
+    pub(in crate::scenario) fn follow(
+        &mut self,
+        place: &str,
+        action: &Action,
+        replicas: &[NodeId],
+    ) -> Checked<()> {
+        let name = |replica: usize| &replicas[replica];
         if let Some(absent) = action.replicas().into_iter().find(|&it| it >= self.present) {
             return wrong(place, format!("{} has not joined by then", name(absent)));
         }

@@ -1,6 +1,6 @@
 //! From the form of a scenario file to its meaning.
 
-mod course;
+pub(super) mod course;
 pub(super) mod settings;
 mod value;
 
@@ -83,7 +83,7 @@ fn steps(
     let mut steps = Vec::with_capacity(timed.len());
     for (at, place, file) in timed {
         let action = names.action(&place, file, &course.network)?;
-        course.follow(&place, &action, names)?;
+        course.follow(&place, &action, &names.replicas)?;
         steps.push(Step { at, action });
     }
     Ok(steps)
