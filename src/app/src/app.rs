@@ -1,8 +1,15 @@
 //! The root component: turns what happens into messages, keeps the frames going while something
 //! moves, and paints outside of the virtual document.
 
+mod arriving;
+mod doing;
 mod looking;
+mod message;
+mod page;
+mod painting;
 mod shrink;
+
+pub(crate) use message::Message;
 
 use std::sync::Arc;
 
@@ -11,40 +18,32 @@ use gloo::render::{AnimationFrame, request_animation_frame};
 use gloo::utils::{body, window};
 use scalesmall_crdt::{Key, KeyRange};
 use scalesmall_sim::{Action, Mode, Scenario, SimTime};
-use serde_json::json;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{HtmlCanvasElement, KeyboardEvent, MediaQueryList};
+use web_sys::{KeyboardEvent, MediaQueryList};
 use yew::prelude::*;
 
-use crate::address::{self, Wish};
+use self::arriving::{loaded_from, player};
+use self::painting::{PaintedDivergence, Surface};
+use crate::address::Wish;
 use crate::announcer::Announcer;
 use crate::arrival::Arrival;
-use crate::canvas;
-use crate::components::{
-    BreakIt, Brush, Compare, DivergenceMap, ErrorMessage, Help, Mark, NetworkFacts, NodeFacts,
-    NodePanel, Share, SingleFaultFacts, SingleFaults, SpaceTimeBand, Status, Strips, Tables,
-    TopBar, Transport, TruthBand, UpdateNotice, marks, shrink, shrink_it, truth_panel,
-    zoom_buttons,
-};
-use crate::edit::{self, Step, step};
+use crate::components::{Help, Mark, NetworkFacts, NodeFacts, Status, marks};
 use crate::embed::{Embedded, Embedding, Heard};
 use crate::identity::Identities;
 use crate::keyboard;
-use crate::location::{fragment, go_to, go_to_instead, json};
-use crate::paint::{self, Axis, Pixels, Theme};
+use crate::location::{go_to, go_to_instead};
+use crate::paint::Pixels;
 use crate::picture::{Photographer, Picture};
 use crate::player::{Player, State};
 use crate::portrait::{self, Scene};
-use crate::preferences::{Appearance, Preferences};
+use crate::preferences::Preferences;
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::shared::Shared;
 use crate::shrinking::Shrinking;
 use crate::space_time::{self, SpaceTime};
-use crate::speed::Speed;
-use crate::texts::{Language, text};
-use crate::visible::Look;
+use crate::texts::Language;
 use crate::words;
 
 /// The most nodes that have a strip; a stage of more is no longer to be looked at, nor to be drawn
@@ -60,92 +59,6 @@ const TABLES_MS: f64 = 250.0;
 /// The most timelines that are kept.
 const TIMELINES_MAX: usize = 12;
 
-/// What can happen to the page.
-pub(crate) enum Message {
-    Frame(f64),
-    Toggle,
-    Restart,
-    StepForward,
-    StepBack,
-    Seek(SimTime),
-    Faster,
-    Slower,
-    SetSpeed(Speed),
-    /// Opens a node, or closes the one that is open; or chooses it, where nodes are chosen.
-    Select(Option<usize>),
-    /// Asks about the segment that a key lies in: as a node believes it to be, or, of no node, as it
-    /// is in truth.
-    Ask {
-        node: Option<usize>,
-        key: Key,
-    },
-    /// Asks about the segment after the one that is asked about, or before it, of the node of this
-    /// name or else of the same.
-    Walk {
-        node: Option<String>,
-        is_next: bool,
-    },
-    /// Looks at other keys.
-    Look(Look),
-    /// Looks at more keys or fewer, in thousandths: at what is asked about, or else at the middle.
-    Zoom(u32),
-    /// Lets the node of this name, or else the one that is open, be in colour with no other but those
-    /// of which that was said before; or no longer.
-    Only(Option<String>),
-    /// All nodes are in colour.
-    All,
-    /// Does something to the run.
-    Do(Step),
-    /// Begins to choose who is to be cut off, or no longer does.
-    ChooseCut(bool),
-    /// Cuts off whoever has been chosen.
-    CutOff,
-    ChangeTimeline(usize),
-    /// Shows how to share the run, or no longer does.
-    Share(bool),
-    /// Begins to shrink the run; gives that up, or closes what came of it.
-    Shrink(bool),
-    /// Shows what all this means, or no longer does.
-    Help(bool),
-    Speak(Language),
-    /// Why the address cannot be followed, in the language that is spoken now.
-    Explain(String),
-    Appear(Appearance),
-    /// Saves a picture of the stage with so many pixels to a unit of the page.
-    Portray(usize),
-    /// Compares the run with others, or no longer does.
-    Compare,
-    /// Compares under these settings from now on.
-    CompareSettings(Vec<Setting>),
-    /// Brings the run under another setting onto the stage.
-    OpenVariant(Setting),
-    /// Closes what is open.
-    Escape,
-    /// The address has a new fragment.
-    AddressChanged,
-    /// Gives a node a lane among the messages, or takes it away.
-    ToggleLane(usize),
-    /// Gives every node a lane, or a few only.
-    AllLanes,
-    /// Shows messages without news as well, or no longer does.
-    AllMessages,
-    /// Shows the messages of a longer time, or of a shorter one.
-    ScaleSpan(bool),
-    /// Starts over.
-    Arrive(Box<Arrival>),
-    /// The page around says something.
-    Hear(Heard),
-    /// It is time to tell the page around what has been held back.
-    Tell,
-    /// The stage can be seen, or no longer can.
-    Seen(bool),
-    CloseError,
-    /// The size of the window or the colours have changed.
-    Repaint,
-    /// Already done.
-    Nothing,
-}
-
 /// What the page shows: always what its address says.
 #[derive(Clone, PartialEq)]
 enum Screen {
@@ -153,26 +66,6 @@ enum Screen {
     Stage,
     /// Runs under these settings, side by side.
     Compare(Vec<Setting>),
-}
-
-/// What a painting depends on, besides the picture.
-#[derive(Clone, Copy, PartialEq)]
-struct Surface {
-    widths: [usize; 2],
-    keys: KeyRange,
-    scale: usize,
-    theme: Theme,
-}
-
-/// What the painted divergence map depends on, within one run.
-#[derive(Clone, Copy, PartialEq)]
-struct PaintedDivergence {
-    version: u64,
-    extent: SimTime,
-    keys: KeyRange,
-    width: usize,
-    scale: usize,
-    theme: Theme,
 }
 
 /// One course of the run.
@@ -454,230 +347,8 @@ impl Component for App {
 }
 
 impl App {
-    fn page(&self, ctx: &Context<Self>) -> Html {
-        if let Screen::Compare(settings) = &self.screen {
-            return self.view_comparison(ctx, settings);
-        }
-        let simulation = self.player.simulation();
-        let scenario = simulation.scenario();
-        let count = self.strips();
-        let link = ctx.link();
-        html! {
-            <>
-                <TopBar
-                    title={scenario.title.clone()}
-                    about={words::about(scenario)}
-                    status={self.status()}
-                    is_comparing=false
-                    on_shrink={self.has_ended_badly().then(|| link.callback(|()| Message::Shrink(true)))}
-                    on_compare={link.callback(|()| Message::Compare)}
-                    on_share={link.callback({
-                        let is_open = self.sharing.is_some();
-                        move |()| Message::Share(!is_open)
-                    })}
-                    on_help={link.callback(|()| Message::Help(true))}
-                    alone={self.embedded.as_ref().map(Embedded::alone)}
-                />
-                if let Some(sharing) = &self.sharing {
-                    <Share
-                        scenario={sharing.clone()}
-                        now={simulation.now()}
-                        node={self.selected.map(|node| AttrValue::from(scenario.replicas[node].to_string()))}
-                        on_picture={link.callback(Message::Portray)}
-                        on_close={link.callback(|()| Message::Share(false))}
-                    />
-                }
-                { for self.shrinking.as_ref().map(|shrinking| shrink(
-                    &shrinking.facts(),
-                    link.callback(|_| Message::Shrink(false)),
-                    self.shrunk_timeline().map(|it| link.callback(move |_| Message::ChangeTimeline(it))),
-                )) }
-                <UpdateNotice />
-                <p class="visually-hidden" aria-live="polite">{ &self.announcer.text }</p>
-                <p id="said" class="visually-hidden" aria-live="polite">{ &self.said }</p>
-                <main class={classes!(self.selected.or(self.asked.map(|_| 0)).map(|_| "with-panel"))}>
-                    <div class="stage">
-                        if let Some(error) = &self.error {
-                            <ErrorMessage title={error.title()} text={error.reason()} instead={error.instead()} on_close={link.callback(|()| Message::CloseError)} />
-                        }
-                        <section aria-labelledby="truth-title">
-                            <div class="heading with-zoom">
-                                <h2 id="truth-title">
-                                    { text!("truth.title") }
-                                    <small>{ text!("truth.about") }</small>
-                                </h2>
-                                { zoom_buttons(self.keys, &link.callback(|message| message)) }
-                            </div>
-                            <TruthBand canvas={self.truth_canvas.clone()} picture={self.picture.clone()} keys={self.keys} asked={self.asked_keys().filter(|_| self.selected.is_none())} on_message={link.callback(|message| message)} />
-                            <Brush canvas={self.overview_canvas.clone()} keys={self.keys} on_message={link.callback(|message| message)} />
-                        </section>
-                        <section aria-labelledby="views-title">
-                            <h2 id="views-title">
-                                { text!("views.title") }
-                                <small>{ text!("views.about") }</small>
-                            </h2>
-                            if !self.identities.in_colour().is_empty() {
-                                <button id="all" class="plain small" onclick={link.callback(|_| Message::All)}>{ text!("focus.all") }</button>
-                            }
-                            <Strips
-                                canvas={self.views_canvas.clone()}
-                                picture={self.picture.clone()}
-                                identities={self.identities.clone()}
-                                {count}
-                                keys={self.keys}
-                                selected={self.selected}
-                                chosen={self.chosen.clone()}
-                                asked={self.asked_keys()}
-                                on_message={link.callback(|message| message)}
-                            />
-                            if count < self.picture.views.len() {
-                                <p class="faint">{ text!("views.first", count = count, nodes = words::nodes(self.picture.views.len())) }</p>
-                            }
-                        </section>
-                        <DivergenceMap
-                            canvas={self.divergence_canvas.clone()}
-                            keys={self.keys}
-                            now={simulation.now()}
-                            extent={self.player.extent()}
-                            row_us={self.player.divergence().row_us()}
-                            summary={words::divergence(self.player.divergence(), &self.picture)}
-                            verdict={words::verdict(&self.picture)}
-                            on_seek={link.callback(Message::Seek)}
-                            on_look={link.callback(Message::Look)}
-                        />
-                        <SpaceTimeBand
-                            diagram={self.space_time()}
-                            nodes={self.picture.views.iter().map(|view| AttrValue::from(view.name.to_string())).collect::<Vec<_>>()}
-                            shows_all={self.lanes.shows_all}
-                            on_message={link.callback(|message| message)}
-                        />
-                        <BreakIt
-                            network={self.network_facts()}
-                            chosen={self.chosen.as_ref().map(Vec::len)}
-                            on_step={link.callback(Message::Do)}
-                            on_choose={link.callback(Message::ChooseCut)}
-                            on_cut={link.callback(|()| Message::CutOff)}
-                        />
-                        if !self.network_facts().is_manual {
-                            <SingleFaults facts={SingleFaultFacts::of(simulation)} on_step={link.callback(Message::Do)} />
-                        }
-                        { shrink_it(link.callback(|_| Message::Shrink(true))) }
-                        <Tables picture={self.in_words.clone()} {count} />
-                    </div>
-                    if let Some(facts) = self.selected_facts() {
-                        <NodePanel
-                            is_in_colour={self.identities.in_colour().contains(&facts.view.name)}
-                            {facts}
-                            segment={self.asked_facts()}
-                            on_message={link.callback(|message| message)}
-                        />
-                    } else if let Some((facts, reasons)) = self.asked_facts() {
-                        { truth_panel(&facts, &reasons, &link.callback(|message| message)) }
-                    }
-                </main>
-                <Transport
-                    state={self.player.state()}
-                    is_playing={self.player.is_playing()}
-                    is_behind={self.player.is_behind()}
-                    now={simulation.now()}
-                    extent={self.player.extent()}
-                    marks={self.marks.clone()}
-                    agreed_at={self.player.agreed_at().to_vec()}
-                    speed={self.player.speed()}
-                    timelines={self.timelines.iter().map(|timeline| timeline.from).collect::<Vec<_>>()}
-                    timeline={self.timeline}
-                    on_message={link.callback(|message| message)}
-                />
-            </>
-        }
-    }
-
-    fn view_comparison(&self, ctx: &Context<Self>, settings: &[Setting]) -> Html {
-        let link = ctx.link();
-        html! {
-            <Compare
-                scenario={self.compared.clone()}
-                settings={settings.to_vec()}
-                speed={self.player.speed()}
-                on_settings={link.callback(Message::CompareSettings)}
-                on_open={link.callback(Message::OpenVariant)}
-                on_leave={link.callback(|()| Message::Compare)}
-                on_help={link.callback(|()| Message::Help(true))}
-                appearance={self.preferences.appearance}
-            />
-        }
-    }
-
     fn is_comparing(&self) -> bool {
         self.screen != Screen::Stage
-    }
-
-    /// Shows what the address asks for now. The run on the stage stays where it is the one that is
-    /// asked for, so that one comes back to it as one left it.
-    fn follow_address(&mut self, arrival: Arrival) {
-        let Arrival { wish, error } = &arrival;
-        let is_same = error.is_none() && *wish.scenario == *self.player.simulation().scenario();
-        match &wish.compare {
-            None if self.is_comparing() && fragment() == self.loaded.0 => {
-                self.show(Screen::Stage);
-            }
-            Some(settings) if is_same => self.show(Screen::Compare(settings.clone())),
-            _ => self.load(arrival),
-        }
-    }
-
-    /// Shows this screen, on which nothing is painted yet.
-    fn show(&mut self, screen: Screen) {
-        self.screen = screen;
-        (self.sharing, self.chosen, self.frame) = (None, None, None);
-        (self.painted, self.painted_divergence) = (None, None);
-    }
-
-    /// The fragment of an address that shows the run as it is now, or compares it.
-    fn address_of(&self, settings: Vec<Setting>) -> String {
-        let (fragment, scenario) = &self.loaded;
-        let is_as_loaded = Arc::ptr_eq(scenario, &self.timelines[self.timeline].scenario);
-        // Back to the stage it is the address that the stage was left at.
-        if is_as_loaded || settings.is_empty() {
-            return address::with_settings(fragment, &settings);
-        }
-        address::with_settings(&json(self.player.simulation().scenario()), &settings)
-    }
-
-    fn address_of_variant(&self, setting: Setting) -> String {
-        let scenario = self.player.simulation().scenario();
-        match setting == Setting::of(scenario) {
-            true => self.address_of(Vec::new()),
-            false => json(&setting.applied_to(scenario)),
-        }
-    }
-
-    /// Starts over with something else.
-    fn load(&mut self, Arrival { wish, error }: Arrival) {
-        let scenario = wish.scenario;
-        let player = player(&scenario, wish.speed, wish.at, error.is_none());
-        self.loaded = (loaded_from(error.as_deref()), Arc::clone(&scenario));
-        self.show(wish.compare.map_or(Screen::Stage, Screen::Compare));
-        self.timelines = vec![Timeline { scenario, from: Some(SimTime::ZERO) }];
-        self.timeline = 0;
-        self.shrinking = None;
-        self.error = error.map(Problem::Address);
-        self.keys = KeyRange::ALL;
-        self.play(player);
-        self.open(wish.node);
-    }
-
-    /// Shows another run.
-    fn play(&mut self, player: Player) {
-        self.player = player;
-        self.painted_divergence = None;
-        self.chosen = None;
-        self.open(None);
-        self.identities = Shared::new(Identities::of(self.player.simulation().scenario()));
-        self.lanes = space_time::Choice::of(self.player.simulation());
-        self.follow_scenario();
-        self.picture = Shared::new(self.photographer.take(self.player.simulation()));
-        self.pictured = self.player.version();
     }
 
     fn follow_scenario(&mut self) {
@@ -691,54 +362,6 @@ impl App {
         }
         let scenario = self.player.simulation().scenario();
         self.embedded.iter_mut().for_each(|embedded| embedded.follow_scenario(scenario));
-    }
-
-    /// Does something to the run now. In the past, that begins another timeline.
-    fn do_step(&mut self, step: Step) {
-        let simulation = self.player.simulation();
-        let now = simulation.undecided_from();
-        match edit::with_step(simulation.scenario(), now, step) {
-            Ok(scenario) => self.go_on_by(scenario, now),
-            Err(reason) => self.error = Some(Problem::Step(reason)),
-        }
-    }
-
-    fn go_on_by(&mut self, scenario: Scenario, now: SimTime) {
-        let scenario = Arc::new(scenario);
-        let was_in_the_past = self.player.is_in_the_past();
-        if !self.player.fork(Arc::clone(&scenario), edit::moment(now)) {
-            self.error = Some(Problem::OtherPast);
-            return;
-        }
-        if !was_in_the_past {
-            self.timelines[self.timeline].scenario = scenario;
-        } else {
-            self.add_timeline(Timeline { scenario, from: Some(now) });
-        }
-        self.error = None;
-        self.follow_scenario();
-    }
-
-    fn add_timeline(&mut self, timeline: Timeline) {
-        if self.timelines.len() == TIMELINES_MAX {
-            // The first stays; of the others the oldest makes room.
-            self.timelines.remove(1);
-        }
-        self.timeline = self.timelines.len();
-        self.timelines.push(timeline);
-    }
-
-    fn change_timeline(&mut self, timeline: usize) {
-        let Some(Timeline { scenario, .. }) = self.timelines.get(timeline) else { return };
-        let scenario = Arc::clone(scenario);
-        self.timeline = timeline;
-        match self.player.has_same_beginning(&scenario) {
-            true => {
-                self.player.change_timeline(scenario);
-                self.follow_scenario();
-            }
-            false => self.play(Player::new(scenario, self.player.speed(), true)),
-        }
     }
 
     fn prefer(&mut self, preferences: Preferences) {
@@ -786,29 +409,6 @@ impl App {
         if let Err(error) = portrait::save(&scene, scale) {
             gloo::console::error!("the picture cannot be made:", error);
         }
-    }
-
-    fn choose(&mut self, node: usize) {
-        let Some(chosen) = &mut self.chosen else { return };
-        match chosen.iter().position(|&other| other == node) {
-            Some(place) => {
-                chosen.remove(place);
-            }
-            None => chosen.push(node),
-        }
-    }
-
-    /// Those who are chosen on one side, all others on the other.
-    fn cut_off(&mut self) {
-        let Some(chosen) = self.chosen.take() else { return };
-        let names: Vec<String> =
-            self.picture.views.iter().map(|view| view.name.to_string()).collect();
-        let (apart, rest): (Vec<_>, Vec<_>) =
-            names.iter().enumerate().partition(|(node, _)| chosen.contains(node));
-        let side = |nodes: Vec<(usize, &String)>| -> Vec<String> {
-            nodes.into_iter().map(|(_, name)| name.clone()).collect()
-        };
-        self.do_step(step(json!({ "partition": [side(apart), side(rest)] })));
     }
 
     fn network_facts(&self) -> NetworkFacts {
@@ -916,87 +516,6 @@ impl App {
         })
         .unwrap_or(false)
     }
-
-    fn theme(&self) -> Theme {
-        let is_dark = self.dark.as_ref().is_some_and(MediaQueryList::matches);
-        self.preferences.appearance.theme(is_dark)
-    }
-
-    /// Paints the bands, if anything on them has changed.
-    fn paint(&mut self) {
-        let canvases = [&self.truth_canvas, &self.views_canvas];
-        let [Some(truth_canvas), Some(views_canvas)] =
-            canvases.map(|canvas| canvas.cast::<HtmlCanvasElement>())
-        else {
-            return;
-        };
-        let surface = Surface {
-            widths: [canvas::width(&truth_canvas), canvas::width(&views_canvas)],
-            keys: self.keys,
-            scale: canvas::scale(),
-            theme: self.theme(),
-        };
-        self.paint_divergence(surface.scale, surface.theme);
-        let painted = Some((self.picture.clone(), self.identities.clone(), surface));
-        if self.painted == painted {
-            return;
-        }
-        let Surface { widths, keys, scale, theme } = surface;
-        let [truth_axis, views_axis] = widths.map(|width| Axis { keys, width: width * scale });
-        let pixels = &mut self.pixels;
-        let labels =
-            paint::truth(pixels, truth_axis, scale, &theme, &self.picture.truth, &self.identities);
-        let mut shown = canvas::show(&truth_canvas, pixels, &labels, scale, &theme);
-        let count = self.strips();
-        let pixels = &mut self.pixels;
-        paint::views(pixels, views_axis, scale, &theme, &self.picture, count, &self.identities);
-        shown = shown.and(canvas::show(&views_canvas, pixels, &[], scale, &theme));
-        if let Some(canvas) = self.overview_canvas.cast::<HtmlCanvasElement>() {
-            let (pixels, width) = (&mut self.pixels, canvas::width(&canvas) * scale);
-            let truth = &self.picture.truth;
-            paint::overview(pixels, width, scale, &theme, truth, &self.identities);
-            shown = shown.and(canvas::show(&canvas, pixels, &[], scale, &theme));
-        }
-        if let Err(error) = shown {
-            gloo::console::error!("the stage cannot be drawn:", error);
-        }
-        self.painted = painted;
-    }
-
-    /// Paints the divergence map, which changes when the others need not: as time passes in which
-    /// nothing happens, and when the end of the run is known.
-    fn paint_divergence(&mut self, scale: usize, theme: Theme) {
-        let Some(canvas) = self.divergence_canvas.cast::<HtmlCanvasElement>() else {
-            return;
-        };
-        let (divergence, extent) = (self.player.divergence(), self.player.extent());
-        let (width, version) = (canvas::width(&canvas), divergence.version());
-        let keys = self.keys;
-        let painted = Some(PaintedDivergence { version, extent, keys, width, scale, theme });
-        if self.painted_divergence == painted {
-            return;
-        }
-        let width = width.saturating_sub(paint::VERSIONS_WIDTH) * scale;
-        let axis = Axis { keys, width };
-        paint::divergence(&mut self.pixels, axis, scale, &theme, divergence, extent);
-        if let Err(error) = canvas::show(&canvas, &self.pixels, &[], scale, &theme) {
-            gloo::console::error!("the divergence map cannot be drawn:", error);
-        }
-        self.painted_divergence = painted;
-    }
-}
-
-/// A run from its beginning, or paused at a moment.
-fn player(scenario: &Arc<Scenario>, speed: Speed, at: Option<SimTime>, is_playing: bool) -> Player {
-    let mut player = Player::new(Arc::clone(scenario), speed, is_playing && at.is_none());
-    at.into_iter().for_each(|at| player.seek(at));
-    player
-}
-
-/// The fragment of the address that brings the stage back as it is loaded now; nothing where the
-/// address has an error.
-fn loaded_from(error: Option<&str>) -> String {
-    error.map_or_else(|| address::with_settings(&fragment(), &[]), |_| String::new())
 }
 
 fn listeners(ctx: &Context<App>, dark: Option<&MediaQueryList>) -> Vec<EventListener> {

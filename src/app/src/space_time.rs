@@ -155,7 +155,7 @@ impl SpaceTime {
             let from_lane = *lane_of.get(&sent.from)?;
             let to_lane = *lane_of.get(&sent.to)?;
             let is_double = sent.copies.len() > 1;
-            is_shown(sent).then(|| Arrow { from_lane, to_lane, is_double, flight })
+            is_shown(sent).then_some(Arrow { from_lane, to_lane, is_double, flight })
         };
         let mut arrows: Vec<Arrow> = chronicle.flights(from, now).filter_map(arrow).collect();
         let (links, hidden) = match lanes.len() > ARROW_LANES_MAX {

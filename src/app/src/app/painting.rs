@@ -1,0 +1,99 @@
+//! Paints the bands, when what is to be seen on them has changed.
+
+use scalesmall_crdt::KeyRange;
+use scalesmall_sim::SimTime;
+use web_sys::{HtmlCanvasElement, MediaQueryList};
+
+use super::App;
+use crate::canvas;
+use crate::paint::{self, Axis, Theme};
+
+/// What a painting depends on, besides the picture.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Surface {
+    widths: [usize; 2],
+    keys: KeyRange,
+    scale: usize,
+    theme: Theme,
+}
+
+/// What the painted divergence map depends on, within one run.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct PaintedDivergence {
+    version: u64,
+    extent: SimTime,
+    keys: KeyRange,
+    width: usize,
+    scale: usize,
+    theme: Theme,
+}
+
+impl App {
+    pub(super) fn theme(&self) -> Theme {
+        let is_dark = self.dark.as_ref().is_some_and(MediaQueryList::matches);
+        self.preferences.appearance.theme(is_dark)
+    }
+
+    /// Paints the bands, if anything on them has changed.
+    pub(super) fn paint(&mut self) {
+        let canvases = [&self.truth_canvas, &self.views_canvas];
+        let [Some(truth_canvas), Some(views_canvas)] =
+            canvases.map(|canvas| canvas.cast::<HtmlCanvasElement>())
+        else {
+            return;
+        };
+        let surface = Surface {
+            widths: [canvas::width(&truth_canvas), canvas::width(&views_canvas)],
+            keys: self.keys,
+            scale: canvas::scale(),
+            theme: self.theme(),
+        };
+        self.paint_divergence(surface.scale, surface.theme);
+        let painted = Some((self.picture.clone(), self.identities.clone(), surface));
+        if self.painted == painted {
+            return;
+        }
+        let Surface { widths, keys, scale, theme } = surface;
+        let [truth_axis, views_axis] = widths.map(|width| Axis { keys, width: width * scale });
+        let pixels = &mut self.pixels;
+        let labels =
+            paint::truth(pixels, truth_axis, scale, &theme, &self.picture.truth, &self.identities);
+        let mut shown = canvas::show(&truth_canvas, pixels, &labels, scale, &theme);
+        let count = self.strips();
+        let pixels = &mut self.pixels;
+        paint::views(pixels, views_axis, scale, &theme, &self.picture, count, &self.identities);
+        shown = shown.and(canvas::show(&views_canvas, pixels, &[], scale, &theme));
+        if let Some(canvas) = self.overview_canvas.cast::<HtmlCanvasElement>() {
+            let (pixels, width) = (&mut self.pixels, canvas::width(&canvas) * scale);
+            let truth = &self.picture.truth;
+            paint::overview(pixels, width, scale, &theme, truth, &self.identities);
+            shown = shown.and(canvas::show(&canvas, pixels, &[], scale, &theme));
+        }
+        if let Err(error) = shown {
+            gloo::console::error!("the stage cannot be drawn:", error);
+        }
+        self.painted = painted;
+    }
+
+    /// Paints the divergence map, which changes when the others need not: as time passes in which
+    /// nothing happens, and when the end of the run is known.
+    pub(super) fn paint_divergence(&mut self, scale: usize, theme: Theme) {
+        let Some(canvas) = self.divergence_canvas.cast::<HtmlCanvasElement>() else {
+            return;
+        };
+        let (divergence, extent) = (self.player.divergence(), self.player.extent());
+        let (width, version) = (canvas::width(&canvas), divergence.version());
+        let keys = self.keys;
+        let painted = Some(PaintedDivergence { version, extent, keys, width, scale, theme });
+        if self.painted_divergence == painted {
+            return;
+        }
+        let width = width.saturating_sub(paint::VERSIONS_WIDTH) * scale;
+        let axis = Axis { keys, width };
+        paint::divergence(&mut self.pixels, axis, scale, &theme, divergence, extent);
+        if let Err(error) = canvas::show(&canvas, &self.pixels, &[], scale, &theme) {
+            gloo::console::error!("the divergence map cannot be drawn:", error);
+        }
+        self.painted_divergence = painted;
+    }
+}
