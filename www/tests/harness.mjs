@@ -36,7 +36,7 @@ const FLAGS = [
 /** No single step, such as a click or loading the page, takes longer. */
 const STEP_LIMIT_MS = 30_000;
 /** No file of tests takes longer; the exit ends the browser with it. */
-const PROCESS_LIMIT_MS = 5 * 60_000;
+const PROCESS_LIMIT_MS = 10 * 60_000;
 
 /**
  * Starts a server for the page in the folder `dir`, and a browser.

@@ -15,7 +15,7 @@ const PART_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Nor does what runs only when it is asked for by name.
 const LONG_LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
 /// Nor do the browser tests, once the page is built.
-const BROWSER_LIMIT: Duration = Duration::from_secs(10 * 60);
+const BROWSER_LIMIT: Duration = Duration::from_secs(25 * 60);
 /// What each fuzz target is run for, in seconds, and with how much memory, in MiB.
 const FUZZ_SECONDS: u32 = 60;
 const FUZZ_MEMORY_MIB: u32 = 2048;
