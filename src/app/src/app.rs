@@ -142,6 +142,10 @@ pub(crate) struct App {
     truth_canvas: NodeRef,
     views_canvas: NodeRef,
     pixels: Pixels,
+    /// Of the canvases, from top to bottom, but for the overview, which is third.
+    widths: [usize; 4],
+    /// The strips as they are shown.
+    strips: Pixels,
     painted: Option<(Shared<Picture>, Shared<Identities>, Surface)>,
     overview_canvas: NodeRef,
     divergence_canvas: NodeRef,
@@ -212,6 +216,8 @@ impl Component for App {
             truth_canvas: NodeRef::default(),
             views_canvas: NodeRef::default(),
             pixels: Pixels::default(),
+            widths: [0; 4],
+            strips: Pixels::default(),
             painted: None,
             overview_canvas: NodeRef::default(),
             divergence_canvas: NodeRef::default(),
@@ -319,6 +325,7 @@ impl Component for App {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
+        self.measure();
         self.paint();
         self.request_frame(ctx);
         if self.embedded.is_some() {

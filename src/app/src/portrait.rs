@@ -243,7 +243,7 @@ impl Portrait {
         let mut band = Pixels::default();
         let (axis, scale) = (self.axis(), self.scale);
         let Scene { picture, count, identities, theme, .. } = scene;
-        paint::views(&mut band, axis, scale, theme, picture, *count, identities);
+        paint::views(&mut band, None, axis, scale, theme, &picture.views[..*count], identities);
         self.place(&band, LEFT);
     }
 

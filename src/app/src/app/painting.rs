@@ -6,12 +6,14 @@ use web_sys::{HtmlCanvasElement, MediaQueryList};
 
 use super::App;
 use crate::canvas;
+use crate::identity::Identities;
 use crate::paint::{self, Axis, Theme};
+use crate::shared::Shared;
 
 /// What a painting depends on, besides the picture.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Surface {
-    widths: [usize; 2],
+    widths: [usize; 4],
     keys: KeyRange,
     scale: usize,
     theme: Theme,
@@ -34,6 +36,19 @@ impl App {
         self.preferences.appearance.theme(is_dark)
     }
 
+    /// Notes how wide the canvases are laid out. To ask for that in each frame would have the
+    /// browser lay out the document as often.
+    pub(super) fn measure(&mut self) {
+        let canvases = [
+            &self.truth_canvas,
+            &self.views_canvas,
+            &self.overview_canvas,
+            &self.divergence_canvas,
+        ];
+        let width = |canvas: Option<HtmlCanvasElement>| canvas.as_ref().map_or(0, canvas::width);
+        self.widths = canvases.map(|canvas| width(canvas.cast::<HtmlCanvasElement>()));
+    }
+
     /// Paints the bands, if anything on them has changed.
     pub(super) fn paint(&mut self) {
         let canvases = [&self.truth_canvas, &self.views_canvas];
@@ -43,7 +58,7 @@ impl App {
             return;
         };
         let surface = Surface {
-            widths: [canvas::width(&truth_canvas), canvas::width(&views_canvas)],
+            widths: self.widths,
             keys: self.keys,
             scale: canvas::scale(),
             theme: self.theme(),
@@ -54,17 +69,21 @@ impl App {
             return;
         }
         let Surface { widths, keys, scale, theme } = surface;
-        let [truth_axis, views_axis] = widths.map(|width| Axis { keys, width: width * scale });
+        let [truth_axis, views_axis, ..] = widths.map(|width| Axis { keys, width: width * scale });
         let pixels = &mut self.pixels;
         let labels =
             paint::truth(pixels, truth_axis, scale, &theme, &self.picture.truth, &self.identities);
         let mut shown = canvas::show(&truth_canvas, pixels, &labels, scale, &theme);
         let count = self.strips();
-        let pixels = &mut self.pixels;
-        paint::views(pixels, views_axis, scale, &theme, &self.picture, count, &self.identities);
+        let is_same = |(_, identities, before): &&(_, Shared<Identities>, Surface)| {
+            *identities == self.identities && *before == surface
+        };
+        let before = self.painted.as_ref().filter(is_same).map(|(picture, ..)| &*picture.views);
+        let (pixels, views) = (&mut self.strips, &self.picture.views[..count]);
+        paint::views(pixels, before, views_axis, scale, &theme, views, &self.identities);
         shown = shown.and(canvas::show(&views_canvas, pixels, &[], scale, &theme));
         if let Some(canvas) = self.overview_canvas.cast::<HtmlCanvasElement>() {
-            let (pixels, width) = (&mut self.pixels, canvas::width(&canvas) * scale);
+            let (pixels, width) = (&mut self.pixels, widths[2] * scale);
             let truth = &self.picture.truth;
             paint::overview(pixels, width, scale, &theme, truth, &self.identities);
             shown = shown.and(canvas::show(&canvas, pixels, &[], scale, &theme));
@@ -82,7 +101,7 @@ impl App {
             return;
         };
         let (divergence, extent) = (self.player.divergence(), self.player.extent());
-        let (width, version) = (canvas::width(&canvas), divergence.version());
+        let (width, version) = (self.widths[3], divergence.version());
         let keys = self.keys;
         let painted = Some(PaintedDivergence { version, extent, keys, width, scale, theme });
         if self.painted_divergence == painted {

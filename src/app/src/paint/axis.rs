@@ -18,9 +18,9 @@ impl Axis {
 
     /// The first pixel whose middle is at or past a position among the keys.
     fn pixel(self, position: u64) -> usize {
-        let from = u128::from(self.keys.start());
-        let position = u128::from(position).saturating_sub(from);
-        let (keys, width) = (u128::from(self.keys.keys()), self.width as u128);
+        // A position and twice a width fit into 33 and 16 bits: no more than that is to be painted.
+        let position = position.saturating_sub(self.keys.start().into());
+        let (keys, width) = (self.keys.keys(), self.width as u64);
         let pixel = (2 * position * width + keys - 1) / (2 * keys);
         pixel.min(width) as usize
     }

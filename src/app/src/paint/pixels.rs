@@ -59,6 +59,12 @@ impl Pixels {
         }
     }
 
+    /// Puts `height` lines from one place in the picture to another.
+    pub(crate) fn repeat(&mut self, from: usize, to: usize, height: usize) {
+        let line = self.width * 4;
+        self.data.copy_within(from * line..(from + height) * line, to * line);
+    }
+
     /// Fills a rectangle; `scale` is the number of pixels to a unit of the page, so that textures
     /// look the same on every screen.
     pub(crate) fn fill(&mut self, rect: Rect, fill: Fill, scale: usize) {
@@ -76,7 +82,6 @@ impl Pixels {
         }
         for y in rect.y..bottom {
             let is_edge = (y - rect.y) < 2 * scale || (rect.y + rect.height - y) <= 2 * scale;
-            let unit_y = y / scale;
             let row_y = (y - rect.y) / scale;
             let row = &mut self.data[(y * self.width + rect.x) * 4..(y * self.width + right) * 4];
             for (pixel, x) in row.chunks_exact_mut(4).zip(rect.x..) {
@@ -84,8 +89,8 @@ impl Pixels {
                 let has_ink = match fill {
                     Fill::Plain(_) => false,
                     Fill::Node { identity, .. } if identity.has_edge && is_edge => true,
-                    Fill::Node { identity, .. } => has_ink(identity.texture, unit_x, unit_y, row_y),
-                    Fill::Hatched { .. } => (unit_x + unit_y).is_multiple_of(6),
+                    Fill::Node { identity, .. } => has_ink(identity.texture, unit_x, row_y),
+                    Fill::Hatched { .. } => (unit_x + row_y).is_multiple_of(6),
                 };
                 pixel[..3].copy_from_slice(if has_ink { &ink } else { &base });
             }
@@ -94,10 +99,10 @@ impl Pixels {
 }
 
 /// Whether a texture covers a point; `row_y` counts from the top of what is filled.
-fn has_ink(texture: Texture, x: usize, y: usize, row_y: usize) -> bool {
+fn has_ink(texture: Texture, x: usize, row_y: usize) -> bool {
     match texture {
         Texture::Plain => false,
-        Texture::Stripes => (x + y) % 8 < 3,
+        Texture::Stripes => (x + row_y) % 8 < 3,
         Texture::Dots => (x % 6).wrapping_sub(2) < 2 && (row_y % 6).wrapping_sub(2) < 2,
     }
 }
