@@ -50,8 +50,13 @@ pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
     }
     match key.as_str() {
         " " | "." => Some(Message::Toggle),
+        "ArrowRight" if event.shift_key() => Some(Message::Turn(true)),
+        "ArrowLeft" if event.shift_key() => Some(Message::Turn(false)),
         "ArrowRight" => Some(Message::StepForward),
         "ArrowLeft" => Some(Message::StepBack),
+        "e" | "E" => Some(Message::StepEvent),
+        "f" | "F" => Some(Message::Fork),
+        "l" | "L" => focus("loss"),
         "Home" => Some(Message::Restart),
         "+" | "=" => Some(Message::Faster),
         "-" => Some(Message::Slower),
@@ -72,6 +77,14 @@ pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
         "ArrowDown" => focus_neighbour(focused.as_ref()?, true),
         _ => None,
     }
+}
+
+/// Brings a control into view, and the keys to it.
+fn focus(id: &str) -> Option<Message> {
+    let control = document().get_element_by_id(id)?.dyn_into::<HtmlElement>().ok()?;
+    // Focus is a courtesy: where it is refused, nothing else follows.
+    let _ = control.focus();
+    Some(Message::Nothing)
 }
 
 /// Whether a dialog lies over the stage, and takes the keys.

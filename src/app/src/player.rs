@@ -34,6 +34,10 @@ impl State {
 /// Something to get to, in as many frames as it takes.
 #[derive(Clone, Copy)]
 enum Goal {
+    /// Whatever happens next.
+    Event,
+    /// The next moment at which all come to agree, or no longer do.
+    Turn,
     Time(SimTime),
     /// The next moment at which something changes that is to be seen.
     Change,
@@ -55,6 +59,8 @@ pub(crate) struct Player {
     changed_at: Vec<SimTime>,
     /// When all live nodes came to agree, ascending.
     agreed_at: Vec<SimTime>,
+    /// When they no longer did, ascending.
+    parted_at: Vec<SimTime>,
     divergence: Divergence,
     chronicle: Chronicle,
     furthest: SimTime,
@@ -82,6 +88,7 @@ impl Player {
             goal: None,
             changed_at: Vec::new(),
             agreed_at: Vec::new(),
+            parted_at: Vec::new(),
             furthest: SimTime::ZERO,
             ended_at: None,
             is_behind: false,
@@ -196,6 +203,26 @@ impl Player {
         self.is_playing = false;
     }
 
+    /// Pauses, and lets the next thing happen, be it to be seen or not.
+    pub(crate) fn step_event(&mut self) {
+        self.is_playing = false;
+        self.goal = Some(Goal::Event);
+    }
+
+    /// Pauses, and goes to the next moment at which all come to agree, or no longer do.
+    pub(crate) fn turn_forward(&mut self) {
+        self.is_playing = false;
+        self.goal = Some(Goal::Turn);
+    }
+
+    /// Pauses, and goes to the moment before this one at which all came to agree, or no longer did.
+    pub(crate) fn turn_back(&mut self) {
+        let now = self.simulation.now();
+        let turns = self.agreed_at.iter().chain(&self.parted_at).copied();
+        self.seek(turns.filter(|&at| at < now).max().unwrap_or(SimTime::ZERO));
+        self.is_playing = false;
+    }
+
     /// Goes to a time.
     pub(crate) fn seek(&mut self, to: SimTime) {
         if to < self.simulation.now() {
@@ -246,6 +273,7 @@ impl Player {
     fn forget_after(&mut self, time: SimTime) {
         self.changed_at.retain(|&at| at <= time);
         self.agreed_at.retain(|&at| at <= time);
+        self.parted_at.retain(|&at| at <= time);
         (self.furthest, self.ended_at) = (time, None);
         self.divergence.forget_after(time);
         self.chronicle.forget_after(time);
@@ -257,7 +285,12 @@ impl Player {
     pub(crate) fn advance(&mut self, wall_us: u64, has_time: impl FnMut() -> bool) {
         self.is_behind = false;
         let reached = match self.goal {
-            Some(Goal::Change) => self.advance_to_change(has_time),
+            Some(Goal::Event) => {
+                self.advance_by_one();
+                true
+            }
+            Some(Goal::Change) => self.advance_until(has_time, Simulation::changes),
+            Some(Goal::Turn) => self.advance_until(has_time, |it| it.agreed().is_some()),
             Some(Goal::Time(time)) => self.advance_to(time, has_time),
             None if self.is_playing => {
                 let due = self.speed.pass(self.simulation.now(), wall_us);
@@ -285,10 +318,14 @@ impl Player {
         true
     }
 
-    /// True when it is there, or when nothing changes any more.
-    fn advance_to_change(&mut self, mut has_time: impl FnMut() -> bool) -> bool {
-        let before = self.simulation.changes();
-        while self.simulation.changes() == before {
+    /// True when this is another than it was, or when nothing changes any more.
+    fn advance_until<T: PartialEq>(
+        &mut self,
+        mut has_time: impl FnMut() -> bool,
+        what: impl Fn(&Simulation) -> T,
+    ) -> bool {
+        let before = what(&self.simulation);
+        while what(&self.simulation) == before {
             if !has_time() {
                 return false;
             }
@@ -322,6 +359,9 @@ impl Player {
         }
         if agreed.is_none() && self.simulation.agreed().is_some() {
             remember(&mut self.agreed_at, now);
+        }
+        if agreed.is_some() && self.simulation.agreed().is_none() {
+            remember(&mut self.parted_at, now);
         }
         goes_on
     }
@@ -476,6 +516,28 @@ mod tests {
             let again = crate::edit::with_step(&player.scenario, now, crash);
             assert!(again.unwrap_err().contains("has crashed"));
         }
+    }
+
+    #[test]
+    fn one_goes_from_turn_to_turn_and_back_and_from_event_to_event() {
+        let mut player = player(false);
+        let turn = |player: &mut Player| {
+            player.advance(0, || true);
+            (player.simulation().now(), player.simulation().agreed().is_some())
+        };
+        let mut turns = vec![turn(&mut player)];
+        for _ in 0..3 {
+            player.turn_forward();
+            turns.push(turn(&mut player));
+        }
+        assert!(turns.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 != pair[1].1));
+        for &(at, _) in turns.iter().rev().skip(1) {
+            player.turn_back();
+            assert_eq!(turn(&mut player).0, at);
+        }
+        let next = player.simulation().next_time();
+        player.step_event();
+        assert_eq!(Some(turn(&mut player).0), next);
     }
 
     #[test]

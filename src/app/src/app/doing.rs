@@ -37,6 +37,13 @@ impl App {
         self.follow_scenario();
     }
 
+    /// Goes on in another timeline, which is the same until something is done to it.
+    pub(super) fn fork(&mut self) {
+        let scenario = Arc::clone(&self.timelines[self.timeline].scenario);
+        self.add_timeline(Timeline { scenario, from: Some(self.player.simulation().now()) });
+        self.follow_scenario();
+    }
+
     pub(super) fn add_timeline(&mut self, timeline: Timeline) {
         if self.timelines.len() == TIMELINES_MAX {
             // The first stays; of the others the oldest makes room.

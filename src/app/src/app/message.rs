@@ -19,6 +19,12 @@ pub(crate) enum Message {
     Restart,
     StepForward,
     StepBack,
+    /// Lets the next thing happen.
+    StepEvent,
+    /// Goes to the next moment at which all come to agree or no longer do, or to the one before.
+    Turn(bool),
+    /// Begins another timeline here.
+    Fork,
     Seek(SimTime),
     Faster,
     Slower,

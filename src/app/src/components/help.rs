@@ -119,9 +119,11 @@ fn drawn(class: &'static str, path: &'static str) -> Html {
 
 /// The keys, as [`crate::keyboard::message`] reads them.
 fn keys() -> Html {
-    let rows: [(&[&str], &str); 15] = [
+    let rows: [(&[&str], &str); 19] = [
         (&["Space", "."], text!("help.play")),
         (&["ArrowLeft", "ArrowRight"], text!("help.step")),
+        (&["Shift ←", "Shift →"], text!("help.turn")),
+        (&["E"], text!("help.event")),
         (&["Home"], text!("help.restart")),
         (&["+", "-"], text!("help.speed")),
         (&["ArrowUp", "ArrowDown"], text!("help.move")),
@@ -132,6 +134,8 @@ fn keys() -> Html {
         (&["0"], text!("help.whole")),
         (&["O"], text!("help.only")),
         (&["P", "H"], text!("help.cut")),
+        (&["L"], text!("help.loss")),
+        (&["F"], text!("help.fork")),
         (&["C"], text!("help.compare")),
         (&["Escape"], text!("help.close")),
         (&["?"], text!("help.help")),

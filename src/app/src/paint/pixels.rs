@@ -80,30 +80,58 @@ impl Pixels {
         if rect.x >= right {
             return;
         }
+        // Where each line that looks different from all others was painted first.
+        let mut painted = [None::<usize>; LINES_MAX];
         for y in rect.y..bottom {
             let is_edge = (y - rect.y) < 2 * scale || (rect.y + rect.height - y) <= 2 * scale;
-            let row_y = (y - rect.y) / scale;
-            let row = &mut self.data[(y * self.width + rect.x) * 4..(y * self.width + right) * 4];
-            for (pixel, x) in row.chunks_exact_mut(4).zip(rect.x..) {
-                let unit_x = x / scale;
-                let has_ink = match fill {
-                    Fill::Plain(_) => false,
-                    Fill::Node { identity, .. } if identity.has_edge && is_edge => true,
-                    Fill::Node { identity, .. } => has_ink(identity.texture, unit_x, row_y),
-                    Fill::Hatched { .. } => (unit_x + row_y).is_multiple_of(6),
-                };
+            let line = fill.line((y - rect.y) / scale, is_edge);
+            let span = (y * self.width + rect.x) * 4..(y * self.width + right) * 4;
+            if let Some(same) = painted[line] {
+                let from = (same * self.width + rect.x) * 4;
+                self.data.copy_within(from..from + span.len(), span.start);
+                continue;
+            }
+            painted[line] = Some(y);
+            for (pixel, x) in self.data[span].chunks_exact_mut(4).zip(rect.x..) {
+                let has_ink = fill.has_ink(x / scale, line);
                 pixel[..3].copy_from_slice(if has_ink { &ink } else { &base });
             }
         }
     }
 }
 
-/// Whether a texture covers a point; `row_y` counts from the top of what is filled.
-fn has_ink(texture: Texture, x: usize, row_y: usize) -> bool {
-    match texture {
-        Texture::Plain => false,
-        Texture::Stripes => (x + row_y) % 8 < 3,
-        Texture::Dots => (x % 6).wrapping_sub(2) < 2 && (row_y % 6).wrapping_sub(2) < 2,
+/// The most lines of a filling that look different from each other: those of the stripes and an edge.
+const LINES_MAX: usize = EDGE + 1;
+/// The line that is all ink.
+const EDGE: usize = 8;
+
+impl Fill {
+    /// Which of the lines that look different this one is, counted from the top.
+    fn line(self, y: usize, is_edge: bool) -> usize {
+        match self {
+            Self::Plain(_) => 0,
+            Self::Node { identity, .. } if identity.has_edge && is_edge => EDGE,
+            Self::Node { identity, .. } => match identity.texture {
+                Texture::Plain => 0,
+                Texture::Stripes => y % 8,
+                Texture::Dots => usize::from((y % 6).wrapping_sub(2) < 2),
+            },
+            Self::Hatched { .. } => y % 6,
+        }
+    }
+
+    /// Whether a line has ink at a point.
+    fn has_ink(self, x: usize, line: usize) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Node { .. } if line == EDGE => true,
+            Self::Node { identity, .. } => match identity.texture {
+                Texture::Plain => false,
+                Texture::Stripes => (x + line) % 8 < 3,
+                Texture::Dots => line == 1 && (x % 6).wrapping_sub(2) < 2,
+            },
+            Self::Hatched { .. } => (x + line).is_multiple_of(6),
+        }
     }
 }
 
