@@ -1,6 +1,7 @@
 /** Messages over time, what can be done to them by hand, and why a node believes what it does. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -140,6 +141,23 @@ test('lanes come and go, and many of them show how much', async () => {
   await page.waitForFunction((text) => document.querySelector('.times span').innerText !== text, before);
   assert.deepEqual(problems, []);
   await page.context().close();
+});
+
+test('the diagram is saved as a drawing that stands by itself', async () => {
+  await withPage(SLOW, 1500, async (page) => {
+    const waits = page.waitForEvent('download');
+    await page.locator('#save-svg').click();
+    const text = await readFile(await (await waits).path(), 'utf8');
+    const [shafts, names, problem] = await page.evaluate((svg) => {
+      const { documentElement: drawing } = new DOMParser().parseFromString(svg, 'image/svg+xml');
+      const texts = [...drawing.querySelectorAll('text')].map((it) => it.textContent);
+      const widths = [...drawing.querySelectorAll('line')].map((line) => line.style.strokeWidth);
+      return [widths.filter((width) => width === '1.3px').length, texts, drawing.querySelector('parsererror')?.textContent];
+    }, text);
+    assert.equal(problem, undefined);
+    assert.ok(shafts > 0 && names.includes('a') && names.includes('b'), `${shafts} ${names}`);
+    assert.ok(!text.includes('class='), 'nothing of it needs the stylesheet');
+  });
 });
 
 test('a segment says which operations make it so, and where those are that were not seen', async () => {

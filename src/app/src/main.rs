@@ -21,6 +21,7 @@ mod crash_report;
 mod divergence;
 mod download;
 mod drag;
+mod drawing;
 mod edit;
 mod embed;
 mod export;

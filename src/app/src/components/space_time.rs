@@ -2,14 +2,15 @@
 
 use scalesmall_sim::{Purpose, SimTime};
 use wasm_bindgen::JsCast;
-use web_sys::HtmlSelectElement;
+use web_sys::{Element, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::{Envelope, Flights, Swatch};
 use crate::app::Message;
 use crate::chronicle::End;
+use crate::drawing;
 use crate::shared::Shared;
-use crate::space_time::{ARROW_LANES_MAX, Arrow, Bead, LANES_MAX, Link, SpaceTime};
+use crate::space_time::{ARROW_LANES_MAX, Arrow, Bead, LANES_MAX, Lane, Link, SpaceTime};
 use crate::texts::{plural, text};
 
 /// From lane to lane, in units of the page, and where there are many.
@@ -51,13 +52,25 @@ pub(crate) fn SpaceTimeBand(props: &Props) -> Html {
         Callback::from(move |_: MouseEvent| pinned.set(None))
     };
     let on_step = props.on_message.reform(Message::Do);
+    let drawing = use_node_ref();
+    let save = {
+        let (drawing, diagram) = (drawing.clone(), props.diagram.clone());
+        Callback::from(move |_: MouseEvent| {
+            let Some(element) = drawing.cast::<Element>() else { return };
+            let label = |(lane, it): (usize, &Lane)| (it.name.to_string(), y(lane, pitch));
+            let labels: Vec<_> = diagram.lanes.iter().enumerate().map(label).collect();
+            if let Err(error) = drawing::save("messages.svg", &element, &labels) {
+                gloo::console::error!("the drawing cannot be saved:", error);
+            }
+        })
+    };
     html! {
         <section class="space-time" aria-labelledby="space-time-title">
             <h2 id="space-time-title">
                 { text!("space_time.title") }
                 <small>{ text!("space_time.meaning") }</small>
             </h2>
-            { controls(props) }
+            { controls(props, save) }
             <div class="band">
                 <ol class="lane-names" aria-label={text!("space_time.lanes")}>
                     { for diagram.lanes.iter().map(|lane| {
@@ -74,7 +87,7 @@ pub(crate) fn SpaceTimeBand(props: &Props) -> Html {
                         }
                     }) }
                 </ol>
-                <svg class={classes!("diagram", past.as_ref().map(|_| "has-past"))} height={(pitch * diagram.lanes.len()).to_string()} role="img" aria-label={summary(diagram)}>
+                <svg ref={drawing} class={classes!("diagram", past.as_ref().map(|_| "has-past"))} height={(pitch * diagram.lanes.len()).to_string()} role="img" aria-label={summary(diagram)}>
                     <defs>
                         <marker id="arrow-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
                             <path d="M0 0 L8 4 L0 8 z" />
@@ -122,7 +135,7 @@ fn is_same(one: &Arrow, other: &Arrow) -> bool {
     }
 }
 
-fn controls(props: &Props) -> Html {
+fn controls(props: &Props, save: Callback<MouseEvent>) -> Html {
     let diagram = &*props.diagram;
     let on_add = {
         let on_message = props.on_message.clone();
@@ -152,6 +165,7 @@ fn controls(props: &Props) -> Html {
             <button id="all-messages" class="plain" aria-pressed={props.shows_all.to_string()} onclick={send(|| Message::AllMessages)}>{ text!("space_time.all_messages") }</button>
             <button id="shorter" class="plain" onclick={send(|| Message::ScaleSpan(false))} aria-label={text!("space_time.shorter")}>{ "+" }</button>
             <button id="longer" class="plain" onclick={send(|| Message::ScaleSpan(true))} aria-label={text!("space_time.longer")}>{ "−" }</button>
+            <button id="save-svg" class="plain" onclick={save}>{ text!("space_time.save") }</button>
         </div>
     }
 }
