@@ -49,11 +49,11 @@ pub(super) fn contest(props: &Contest<'_>) -> Html {
                             <button
                                 class="plain"
                                 data-open={setting.to_string()}
-                                aria-label={text!("compare.open.run", name = setting.title())}
                                 onclick={props.on_open.reform(move |_| setting)}
                             >
                                 <span class="wide">{ text!("compare.open") }</span>
                                 <span class="narrow">{ text!("compare.open.short", letter = letter(index)) }</span>
+                                <span class="visually-hidden">{ format!(": {}", setting.title()) }</span>
                             </button>
                         </td>
                     }) }
