@@ -1,7 +1,9 @@
 //! A run in progress.
 
 mod action;
+mod delivery;
 mod intervention;
+mod looking;
 
 pub use intervention::InFlight;
 
@@ -9,21 +11,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scalesmall_crdt::{ClaimMap, Delta, Dot, Fingerprint, History, NodeId, ReplicaId, Update};
-use scalesmall_node::{
-    Effects, Event, Members, Message, Node, Observation, Purpose, SimTime, Timer,
-};
+use scalesmall_node::{Effects, Event, Members, Message, Node, Observation, SimTime, Timer};
 
 use crate::agreement::Agreement;
 use crate::clogs::Clogs;
-use crate::limits::{HELD_MAX, QUEUE_MAX};
+use crate::limits::HELD_MAX;
 use crate::metrics::Metrics;
-use crate::network::{Mode, Network};
+use crate::network::Network;
 use crate::record::{Record, StateRecord};
 use crate::recording::Recording;
 use crate::replica::Held;
 use crate::spreading::Spreading;
-use crate::traffic::{Passage, Sent, Traffic};
-use crate::{NetworkSettings, Replica, Scenario, Status, Trace, seed};
+use crate::traffic::{Passage, Traffic};
+use crate::{Replica, Scenario, Status, Trace, seed};
 
 /// A scenario being played: all nodes, everything in flight, and the time.
 #[derive(Clone, Debug)]
@@ -93,201 +93,6 @@ pub(crate) enum Coming {
     Message(Parcel),
     Timer { replica: usize, life: u32, timer: Timer },
 }
-
-// --- Looking at it ---
-
-impl Simulation {
-    /// What is being played.
-    #[must_use]
-    pub fn scenario(&self) -> &Scenario {
-        &self.scenario
-    }
-
-    /// The simulated time.
-    #[must_use]
-    pub fn now(&self) -> SimTime {
-        self.now
-    }
-
-    /// Whether the scenario's end is reached, or nothing more can happen.
-    #[must_use]
-    pub fn has_ended(&self) -> bool {
-        self.has_ended
-    }
-
-    /// The earliest time at which a step can still be added to the scenario: steps come before
-    /// everything else that happens at their time.
-    #[must_use]
-    pub fn undecided_from(&self) -> SimTime {
-        self.now.max(self.undecided_from)
-    }
-
-    /// The nodes that there are so far, in the order of the scenario.
-    #[must_use]
-    pub fn replicas(&self) -> &[Replica] {
-        &self.replicas
-    }
-
-    /// The join of all operations issued so far, delivered or not, but for those that were lost
-    /// for good with the state of a crashed node.
-    #[must_use]
-    pub fn truth(&self) -> &ClaimMap {
-        &self.truth
-    }
-
-    /// Every operation that was ever issued, lost for good or not.
-    #[must_use]
-    pub fn issued(&self) -> &History {
-        &self.issued
-    }
-
-    /// While the network is cut, the group of each replica: those of one group reach each other.
-    #[must_use]
-    pub fn groups(&self) -> Option<&[usize]> {
-        self.network.groups()
-    }
-
-    /// The links that are cut one way, each as sender and receiver, in order: nothing passes from
-    /// the one to the other. A cut into [`groups`](Self::groups) is not among them.
-    pub fn cuts(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.network.cuts()
-    }
-
-    /// The links that are clogged, each as sender and receiver, in order: what the one sends the
-    /// other waits.
-    pub fn clogs(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.clogs.links()
-    }
-
-    /// Whether what one replica sends another can arrive: nothing cuts them off from each other in
-    /// this direction, and no clog holds it up.
-    #[must_use]
-    pub fn is_open(&self, from: usize, to: usize) -> bool {
-        self.network.connects(from, to) && !self.clogs.is_clogged(from, to)
-    }
-
-    /// How many different fingerprints the live replicas have.
-    #[must_use]
-    pub fn distinct(&self) -> usize {
-        self.agreement.distinct()
-    }
-
-    /// The fingerprint that all live replicas have, if it is the same.
-    #[must_use]
-    pub fn agreed(&self) -> Option<Fingerprint> {
-        self.agreement.agreed()
-    }
-
-    /// Whether all live replicas have the same fingerprint and nothing in flight could change
-    /// that. O(1) while they differ, else O(what is in flight).
-    #[must_use]
-    pub fn has_converged(&self) -> bool {
-        let Some(replica) = self.replicas.iter().find(|replica| replica.is_live()) else {
-            return false;
-        };
-        let seen = replica.claims().context();
-        let is_new = |message: &Message| message.news().is_some_and(|news| news.is_new_to(seen));
-        let mut in_flight = self.in_flight();
-        let held = |replica: &Replica| {
-            replica.held.iter().any(|held| match &held.event {
-                Event::Message { message, .. } => is_new(message),
-                Event::Operation(_) => true,
-                Event::Start
-                | Event::Retire(_)
-                | Event::Leave
-                | Event::Watch(_)
-                | Event::Timer(_) => false,
-            })
-        };
-        self.agreed().is_some()
-            && !in_flight.any(|in_flight| is_new(in_flight.message))
-            && !self.replicas.iter().any(held)
-    }
-
-    /// How long after the latest operation, or the heal after it, the replicas agreed, in
-    /// microseconds; nothing while they do not. To mend or unclog a link is to heal, too.
-    #[must_use]
-    pub fn converged_after_us(&self) -> Option<u64> {
-        Some(self.agreed_since?.us_since(self.disturbed_at))
-    }
-
-    /// How long it took on average until all knew an operation who serve or watch its keys, in
-    /// microseconds, over those operations that have come so far; nothing where there is none.
-    #[must_use]
-    pub fn known_to_interested_after_us(&self) -> Option<u64> {
-        self.spreading.to_interested_us()
-    }
-
-    /// The same for all replicas.
-    #[must_use]
-    pub fn known_to_all_after_us(&self) -> Option<u64> {
-        self.spreading.to_all_us()
-    }
-
-    /// Which replica has handled something in the latest step, if one has, and what: several in
-    /// one step count as the last of them.
-    #[must_use]
-    pub fn last_event(&self) -> Option<(usize, &'static str)> {
-        self.last_event
-    }
-
-    /// How often anything that is to be seen has changed.
-    #[must_use]
-    pub fn changes(&self) -> u64 {
-        self.changes
-    }
-
-    /// What the run has cost so far.
-    #[must_use]
-    pub fn metrics(&self) -> Metrics {
-        self.metrics
-    }
-
-    /// The network's settings at present.
-    #[must_use]
-    pub fn network(&self) -> &NetworkSettings {
-        &self.network.settings
-    }
-
-    /// The time between two rounds of a node, in microseconds.
-    #[must_use]
-    pub fn interval_us(&self) -> u32 {
-        self.network.settings.gossip.interval_us
-    }
-
-    /// The hash over all events so far.
-    #[must_use]
-    pub fn trace(&self) -> Trace {
-        self.trace
-    }
-
-    /// Checks every node, and what the simulation itself keeps. O(state).
-    ///
-    /// # Panics
-    ///
-    /// With the part that is broken.
-    pub fn check_invariants(&self) {
-        let mut agreement = Agreement::default();
-        for replica in &self.replicas {
-            replica.node.check_invariants();
-            agreement.follow(None, replica.live_fingerprint());
-            assert!(
-                self.truth.context().includes(replica.claims().context()),
-                "the truth lacks something"
-            );
-            assert!(
-                replica.held.is_empty() || replica.status == Status::Paused,
-                "events wait for nothing"
-            );
-        }
-        self.truth.check_invariants();
-        self.clogs.check_invariants();
-        assert_eq!(agreement.agreed(), self.agreed(), "the count of fingerprints has drifted");
-        assert_eq!(agreement.distinct(), self.distinct(), "the count of fingerprints has drifted");
-    }
-}
-
-// --- Playing it ---
 
 impl Simulation {
     /// The run of `scenario` at time 0, before its first step.
@@ -497,75 +302,6 @@ impl Simulation {
         self.metrics = Metrics::default();
     }
 
-    fn parcel(&self, from: usize, to: usize, message: Message) -> Parcel {
-        let sender = self.replicas[from].node.id().clone();
-        Parcel { from, sender, to, message, sent_at: self.now }
-    }
-
-    /// Counts a message that is sent, and returns its size in bytes.
-    fn count_sent(&mut self, message: &Message) -> u64 {
-        let bytes = message.encoded_len() as u64;
-        self.metrics.messages_sent += 1;
-        self.metrics.bytes_sent += bytes;
-        match message.purpose() {
-            Purpose::Payload => self.metrics.payload_bytes += bytes,
-            Purpose::Digest => self.metrics.digest_bytes += bytes,
-            Purpose::Membership => self.metrics.membership_bytes += bytes,
-        }
-        bytes
-    }
-
-    fn arrive(&mut self, place: (SimTime, u64), coming: Coming) {
-        self.in_flight_count -= usize::from(matches!(coming, Coming::Message(_)));
-        let (_, number) = place;
-        match coming {
-            Coming::Message(parcel) if self.has_to_wait(&parcel) => {
-                let has_room = self.clogs.hold(place, parcel);
-                if !has_room {
-                    self.note_lost(number);
-                }
-            }
-            Coming::Message(parcel) => self.pass(number, parcel),
-            Coming::Timer { replica, life, timer } if self.replicas[replica].life == life => {
-                self.give(replica, Event::Timer(timer), None);
-            }
-            Coming::Timer { .. } => {}
-        }
-    }
-
-    /// Whether a message at the end of its link cannot leave that. Where the link is cut, too, it
-    /// does not even get there.
-    fn has_to_wait(&self, Parcel { from, to, .. }: &Parcel) -> bool {
-        self.clogs.is_clogged(*from, *to) && self.network.connects(*from, *to)
-    }
-
-    /// Delivers a message at the end of its link, unless that is cut.
-    fn pass(&mut self, number: u64, parcel: Parcel) {
-        match self.network.connects(parcel.from, parcel.to) {
-            true => self.deliver_parcel(number, parcel),
-            false => self.note_lost(number),
-        }
-    }
-
-    /// Delivers a message in no time.
-    fn hand_over(&mut self, parcel: Parcel) {
-        let number = self.queued;
-        self.queued += 1;
-        if self.traffic.is_some() {
-            let bytes = parcel.message.encoded_len() as u64;
-            self.note_sent(&parcel, bytes, vec![(number, self.now)]);
-        }
-        self.deliver_parcel(number, parcel);
-    }
-
-    fn deliver_parcel(&mut self, number: u64, Parcel { sender, to, message, .. }: Parcel) {
-        if self.replicas[to].status == Status::Down {
-            return self.note_lost(number);
-        }
-        self.note_passage(|| Passage::Arrived { copy: number, replica: to });
-        self.give(to, Event::Message { from: sender, message }, Some(number));
-    }
-
     /// Lets a node handle an event, now or when it is no longer paused. `by` is the number of the
     /// message, where it is one.
     fn give(&mut self, replica: usize, event: Event, by: Option<u64>) {
@@ -666,36 +402,6 @@ impl Simulation {
         }
     }
 
-    fn send(&mut self, from: usize, to: usize, message: Message) {
-        let bytes = self.count_sent(&message);
-        let parcel = self.parcel(from, to, message);
-        if self.network.settings.mode == Mode::Manual {
-            // Whoever is told that it is retired, or let in, is so in the same step.
-            return self.hand_over(parcel);
-        }
-        let room = QUEUE_MAX - self.queue.len().min(QUEUE_MAX);
-        let mut arrivals = self.network.send(self.now, from, to, bytes);
-        arrivals.truncate(room);
-        if arrivals.is_empty() {
-            self.metrics.messages_lost += 1;
-        }
-        if self.traffic.is_some() {
-            let copies = (self.queued..).zip(arrivals.iter().copied()).collect();
-            self.note_sent(&parcel, bytes, copies);
-        }
-        for at in arrivals {
-            self.enqueue(at, Coming::Message(parcel.clone()));
-        }
-    }
-
-    fn enqueue(&mut self, at: SimTime, coming: Coming) {
-        self.in_flight_count += usize::from(matches!(coming, Coming::Message(_)));
-        let on_their_way = self.in_flight_count + self.clogs.waiting();
-        self.metrics.queue_maximum = self.metrics.queue_maximum.max(on_their_way);
-        self.queue.insert((at, self.queued), coming);
-        self.queued += 1;
-    }
-
     fn set_status(&mut self, replica: usize, status: Status) {
         if self.replicas[replica].status != status {
             self.note_passage(|| Passage::Became { replica, status });
@@ -713,25 +419,6 @@ impl Simulation {
             self.agreement.follow(before, after);
             self.changes += 1;
         }
-    }
-
-    fn note_passage(&mut self, passage: impl FnOnce() -> Passage) {
-        if let Some(traffic) = &mut self.traffic {
-            traffic.push(self.now, passage());
-        }
-    }
-
-    fn note_sent(&mut self, parcel: &Parcel, bytes: u64, copies: Vec<(u64, SimTime)>) {
-        self.note_passage(|| Passage::Sent(Arc::new(Sent::of(parcel, bytes, copies))));
-    }
-
-    fn note_learned(&mut self, replica: usize, dot: &Dot, by: Option<u64>) {
-        self.note_passage(|| Passage::Learned { replica, dot: dot.clone(), by });
-    }
-
-    fn note_lost(&mut self, number: u64) {
-        self.metrics.messages_lost += 1;
-        self.note_passage(|| Passage::Lost(number));
     }
 
     /// A replica has lost its state: the truth is what the others, crashed or not, still hold. What is in
