@@ -89,14 +89,10 @@ after(async () => {
 
 /** Opens the page, and closes it when `use` is done with it; nothing may have gone wrong in it. */
 async function withPage(options, use) {
-  const { page, problems } = await bench.openPage(options);
-  try {
+  await bench.withPage(options, async (page) => {
     await page.locator('[data-node]').first().waitFor();
     await use(page);
-    assert.deepEqual(problems, []);
-  } finally {
-    await page.context().close();
-  }
+  });
 }
 
 /** Gets to a screen, in the midst of a cut where there is a run. */

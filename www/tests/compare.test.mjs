@@ -1,11 +1,10 @@
 /** Runs of one schedule under several settings, side by side. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { start, status, statusWhen } from './harness.mjs';
+import { native, start, status, statusWhen } from './harness.mjs';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const FIRST_LIGHT = JSON.parse(readFileSync(`${PROJECT}/src/sim/scenarios/first-light.json`, 'utf8'));
@@ -20,31 +19,13 @@ after(async () => {
   await bench?.close();
 });
 
-/** Opens the page, and closes it when `use` is done with it; nothing may have gone wrong in it. */
-async function withPage(options, use) {
-  const { page, problems } = await bench.openPage(options);
-  try {
-    await use(page);
-    assert.deepEqual(problems, []);
-  } finally {
-    await page.context().close();
-  }
-}
-
 /** What the command line makes of first light under a setting. */
-function native(setting) {
+function outcome(setting) {
   const [strategy, sync, antiEntropy] = setting.split('/');
   const network = {
     ...FIRST_LIGHT.network, strategy, sync, anti_entropy: antiEntropy !== 'no-anti-entropy',
   };
-  const args = ['run', '--quiet', '--package', 'scalesmall', '--', 'run', '-', '--json'];
-  const { stdout } = spawnSync('cargo', args, {
-    cwd: PROJECT,
-    input: JSON.stringify({ ...FIRST_LIGHT, network }),
-    encoding: 'utf8',
-    maxBuffer: 64 << 20,
-  });
-  return JSON.parse(stdout);
+  return JSON.parse(native(JSON.stringify({ ...FIRST_LIGHT, network }), 'run', '--json').stdout);
 }
 
 /** The settings that are compared, and what their runs have come to. */
@@ -77,7 +58,7 @@ async function seek(page, ms) {
 }
 
 test('it opens by button, by key and by address, and leads back', async () => {
-  await withPage({}, async (page) => {
+  await bench.withPage({}, async (page) => {
     const pair = ['push-pull/delta', 'tree/delta'];
     await statusWhen(page, ({ timeUs }) => Number(timeUs) > 300_000);
     await page.keyboard.press('Space');
@@ -103,7 +84,7 @@ test('it opens by button, by key and by address, and leads back', async () => {
     await page.locator('[data-node]').first().waitFor();
     assert.deepEqual(await status(page), stage);
   });
-  await withPage({ hash: '#scenario=add-wins&compare=pull/delta,push/operation' }, async (page) => {
+  await bench.withPage({ hash: '#scenario=add-wins&compare=pull/delta,push/operation' }, async (page) => {
     await settingsWhen(page, ['pull/delta', 'push/operation']);
     await page.keyboard.press('Escape');
     await page.locator('[data-node=n3]').waitFor();
@@ -113,11 +94,11 @@ test('it opens by button, by key and by address, and leads back', async () => {
 
 test('the figures are those of the command line, also after going back and forth', async () => {
   const compared = ['push-pull/delta', 'tree/delta', 'push/full-state', 'pull/delta/no-anti-entropy'];
-  await withPage({ hash: `#speed=max&compare=${compared.join()}` }, async (page) => {
+  await bench.withPage({ hash: `#speed=max&compare=${compared.join()}` }, async (page) => {
     await ended(page);
     const last = await runs(page);
     for (const [index, setting] of compared.entries()) {
-      const { converged, at_ms: atMs, metrics, replicas } = native(setting);
+      const { converged, at_ms: atMs, metrics, replicas } = outcome(setting);
       const run = last[index];
       assert.equal(run.setting, setting);
       assert.equal(run.converged, String(converged));
@@ -156,7 +137,7 @@ test('the figures are those of the command line, also after going back and forth
 });
 
 test('runs stay in step, pause together and go back together', async () => {
-  await withPage({ hash: '#compare=push-pull/delta,tree/delta,push/delta' }, async (page) => {
+  await bench.withPage({ hash: '#compare=push-pull/delta,tree/delta,push/delta' }, async (page) => {
     await statusWhen(page, ({ timeUs }) => Number(timeUs) > 500_000);
     await page.keyboard.press('Space');
     await statusWhen(page, ({ state }) => state === 'paused');
@@ -188,7 +169,7 @@ test('runs stay in step, pause together and go back together', async () => {
 });
 
 test('two to four settings are compared, and they can be changed', async () => {
-  await withPage({ hash: '#speed=max&compare' }, async (page) => {
+  await bench.withPage({ hash: '#speed=max&compare' }, async (page) => {
     await ended(page);
     const [first] = await runs(page);
     assert.equal(await page.locator('.contender .quiet').count(), 0, 'two are the least');
@@ -226,7 +207,7 @@ test('settings that cannot be compared are refused by name', async () => {
     ['tree/delta,push/delta/sometimes', /"push\/delta\/sometimes"/],
     ['tree/delta,tree/delta', /^compare: tree\/delta .*twice/],
   ]) {
-    await withPage({ hash: `#compare=${list}` }, async (page) => {
+    await bench.withPage({ hash: `#compare=${list}` }, async (page) => {
       await page.locator('#error .reason').waitFor();
       assert.match(await page.locator('#error .reason').innerText(), reason);
       assert.ok((await page.locator('[data-node]').count()) >= 24);
@@ -236,7 +217,7 @@ test('settings that cannot be compared are refused by name', async () => {
 
 test('a run opens on the stage, and the comparison is one step back', async () => {
   const hash = '#speed=max&compare=push-pull/delta,tree/delta';
-  await withPage({ hash }, async (page) => {
+  await bench.withPage({ hash }, async (page) => {
     await ended(page);
     const [own, tree] = await runs(page);
     assert.notEqual(own.timeUs, tree.timeUs);
@@ -257,7 +238,7 @@ test('a run opens on the stage, and the comparison is one step back', async () =
 });
 
 test('what was done by hand is part of the schedule', async () => {
-  await withPage({ hash: '#scenario=add-wins&speed=max' }, async (page) => {
+  await bench.withPage({ hash: '#scenario=add-wins&speed=max' }, async (page) => {
     const before = await ended(page);
     await page.locator('[data-node=n2]').click();
     await page.locator('#from').fill('0x100');
@@ -274,7 +255,7 @@ test('what was done by hand is part of the schedule', async () => {
     assert.equal(own.timeUs, stage.timeUs);
     // So it is for whoever is given the address.
     const url = new URL(page.url());
-    await withPage({ hash: `${url.hash}&speed=max` }, async (other) => {
+    await bench.withPage({ hash: `${url.hash}&speed=max` }, async (other) => {
       await ended(other);
       assert.deepEqual((await runs(other))[0], own);
     });
@@ -291,7 +272,7 @@ test('where messages move by steps alone there is nothing to compare', async () 
     steps: [{ at_ms: 1, sync: ['a', 'b'] }], until: { max_ms: 9 },
   };
   const hash = `#json=${encodeURIComponent(JSON.stringify(scenario))}&compare`;
-  await withPage({ hash }, async (page) => {
+  await bench.withPage({ hash }, async (page) => {
     await page.getByText('There is nothing to compare').waitFor();
     assert.equal(await page.locator('.contest, .transport').count(), 0);
     await page.keyboard.press('Escape');
@@ -303,7 +284,7 @@ test('it is drawn in both themes, fits narrow screens and says the same in a tab
   const compared = 'push-pull/delta,tree/delta,push/full-state,pull/delta';
   for (const colorScheme of ['light', 'dark']) {
     for (const size of [{ width: 1280, height: 800 }, { width: 360, height: 740, mobile: true }]) {
-      await withPage({ ...size, colorScheme, hash: `#speed=max&compare=${compared}` }, async (page) => {
+      await bench.withPage({ ...size, colorScheme, hash: `#speed=max&compare=${compared}` }, async (page) => {
         await ended(page);
         const colours = await page.locator('.map canvas').evaluateAll((canvases) =>
           canvases.map((canvas) => {
@@ -341,7 +322,7 @@ test('many nodes and four settings are slow and honest about it', async () => {
   };
   const compared = 'push-pull/delta,tree/delta,push/delta,pull/delta';
   const hash = `#json=${encodeURIComponent(JSON.stringify(scenario))}&speed=100&compare=${compared}`;
-  await withPage({ hash }, async (page) => {
+  await bench.withPage({ hash }, async (page) => {
     await statusWhen(page, ({ timeUs }) => Number(timeUs) > 100_000);
     await page.locator('.clock', { hasText: 'too heavy for' }).waitFor();
     const times = (await runs(page)).map(({ timeUs }) => timeUs);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { sharedFile, start, status, statusWhen } from './harness.mjs';
+import { hashOf, sharedFile, start, status, statusWhen } from './harness.mjs';
 
 const KEYS = 2 ** 32;
 /** Three nodes with a quarter of the keys each; the last quarter is nobody's. */
@@ -29,17 +29,12 @@ after(async () => {
 
 /** Opens a run, pauses it once all agree, and closes it after `use`; nothing may have gone wrong. */
 async function withRun(scenario, use, options = {}) {
-  const hash = `#json=${encodeURIComponent(JSON.stringify(scenario))}`;
-  const { page, problems } = await bench.openPage({ hash, ...options });
-  try {
+  await bench.withPage({ hash: hashOf(scenario), ...options }, async (page) => {
     await statusWhen(page, ({ converged, timeUs }) => converged === 'true' && timeUs > 300_000);
     await page.keyboard.press('Space');
     await statusWhen(page, ({ state }) => state === 'paused');
     await use(page);
-    assert.deepEqual(problems, []);
-  } finally {
-    await page.context().close();
-  }
+  });
 }
 
 /** The first key and the last that are to be seen. */

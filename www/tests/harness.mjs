@@ -11,6 +11,7 @@
  * ```
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,6 +21,8 @@ import { chromium } from 'playwright-core';
 
 import { serve } from './server.mjs';
 
+/** Where the project is. */
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 /** The built page. */
 export const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 /** Deep, so that a URL which is not relative shows. */
@@ -61,6 +64,19 @@ export async function start(dir = DIST) {
     await server.close();
     throw error;
   }
+}
+
+/** The part of an address that plays a scenario. */
+export function hashOf(scenario) {
+  return `#json=${encodeURIComponent(JSON.stringify(scenario))}`;
+}
+
+/** What a command of the command line makes of a scenario file on its standard input. */
+export function native(text, command = 'run', ...flags) {
+  const args = ['run', '--quiet', '--package', 'scalesmall', '--', command, '-', ...flags];
+  const options = { cwd: PROJECT, input: text, encoding: 'utf8', maxBuffer: 64 << 20 };
+  const { status, stdout, stderr } = spawnSync('cargo', args, options);
+  return { status, stdout, stderr };
 }
 
 /** The scenario file in an address that shares it. */
@@ -125,6 +141,17 @@ class Bench {
     const problems = this.#watch(page);
     await page.goto(this.url + query + hash, { waitUntil: 'load' });
     return { page, problems };
+  }
+
+  /** Opens the page, and closes it when `use` is done with it; nothing may have gone wrong in it. */
+  async withPage(options, use) {
+    const { page, problems } = await this.openPage(options);
+    try {
+      await use(page);
+      assert.deepEqual(problems, []);
+    } finally {
+      await page.context().close();
+    }
   }
 
   /** A list that grows with whatever goes wrong in `page`. */

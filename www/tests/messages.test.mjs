@@ -1,13 +1,10 @@
 /** Messages over time, what can be done to them by hand, and why a node believes what it does. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
-import { sharedFile, start, statusWhen } from './harness.mjs';
+import { hashOf, native, sharedFile, start, statusWhen } from './harness.mjs';
 
-const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 /** Two nodes, slow links, and nothing but one operation whose news takes its time. */
 const SLOW = {
   format: 1,
@@ -31,18 +28,12 @@ after(async () => {
   await bench?.close();
 });
 
-const hashOf = (scenario) => `#json=${encodeURIComponent(JSON.stringify(scenario))}`;
-
 /** Opens a page, paused at a moment, and closes it after `use`; nothing may have gone wrong. */
 async function withPage(scenario, atMs, use) {
-  const { page, problems } = await bench.openPage({ hash: `${hashOf(scenario)}&at=${atMs}` });
-  try {
+  await bench.withPage({ hash: `${hashOf(scenario)}&at=${atMs}` }, async (page) => {
     await statusWhen(page, ({ state, timeUs }) => state === 'paused' && Number(timeUs) === atMs * 1000);
     await use(page);
-    assert.deepEqual(problems, []);
-  } finally {
-    await page.context().close();
-  }
+  });
 }
 
 /** Goes to a moment. */
@@ -80,12 +71,10 @@ test('a message is held, and passes when it is told to, in a shared run as well'
   const text = sharedFile(link);
   const kinds = JSON.parse(text).steps.map((step) => Object.keys(step).join(' '));
   assert.ok(kinds.some((kind) => kind.includes('hold')) && kinds.some((kind) => kind.includes('pass')));
-  const args = ['run', '--quiet', '--package', 'scalesmall', '--', 'run', '-', '--json'];
-  const options = { cwd: PROJECT, input: text, encoding: 'utf8' };
-  const native = JSON.parse(spawnSync('cargo', args, options).stdout);
+  const outcome = JSON.parse(native(text, 'run', '--json').stdout);
   const { page } = await bench.openPage({ hash: `#s=${link.split('#s=')[1].split('&')[0]}&speed=max` });
   const end = await statusWhen(page, ({ state }) => state === 'ended');
-  assert.equal(end.fingerprint, native.replicas.b.fingerprint);
+  assert.equal(end.fingerprint, outcome.replicas.b.fingerprint);
   await page.context().close();
 });
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { sharedFile, start, status, statusWhen } from './harness.mjs';
+import { hashOf, native, sharedFile, start, status, statusWhen } from './harness.mjs';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const FIRST_LIGHT = `${PROJECT}/src/sim/scenarios/first-light.json`;
@@ -39,30 +38,6 @@ after(async () => {
   await bench?.close();
 });
 
-/** Opens the page, and closes it when `use` is done with it; nothing may have gone wrong in it. */
-async function withPage(options, use) {
-  const { page, problems } = await bench.openPage(options);
-  try {
-    await use(page);
-    assert.deepEqual(problems, []);
-  } finally {
-    await page.context().close();
-  }
-}
-
-/** What the command line says to a scenario on its standard input. */
-function native(text) {
-  const args = ['run', '--quiet', '--package', 'scalesmall', '--', 'run', '-', '--json'];
-  const { status, stdout, stderr } = spawnSync('cargo', args, {
-    cwd: PROJECT, input: text, encoding: 'utf8', maxBuffer: 64 << 20,
-  });
-  return { status, stdout, stderr };
-}
-
-function hashOf(scenario) {
-  return `#json=${encodeURIComponent(JSON.stringify(scenario))}`;
-}
-
 /** How many pixels of a canvas have a colour of their own. */
 async function colours(page, selector) {
   return page.locator(selector).evaluate((canvas) => {
@@ -76,7 +51,7 @@ async function colours(page, selector) {
 }
 
 test('two dozen nodes disagree and then agree', async () => {
-  await withPage({}, async (page) => {
+  await bench.withPage({}, async (page) => {
     await page.waitForSelector('[data-node]');
     assert.ok((await page.locator('[data-node]').count()) >= 24);
     const early = await statusWhen(page, (status) => Number(status.distinct) > 1);
@@ -95,15 +70,15 @@ test('two dozen nodes disagree and then agree', async () => {
     const end = await statusWhen(page, (status) => status.state === 'ended');
     assert.equal(end.converged, 'true');
     assert.equal(end.distinct, '1');
-    const outcome = JSON.parse(native(readFileSync(FIRST_LIGHT, 'utf8')).stdout);
+    const outcome = JSON.parse(native(readFileSync(FIRST_LIGHT, 'utf8'), 'run', '--json').stdout);
     assert.equal(end.fingerprint, outcome.replicas.n01.fingerprint);
     assert.equal(Math.floor(Number(end.timeUs) / 1000), outcome.at_ms);
   });
 });
 
 test('a scenario in the address ends as on the command line', async () => {
-  const outcome = JSON.parse(native(JSON.stringify(EXAMPLE)).stdout);
-  await withPage({ hash: `${hashOf(EXAMPLE)}&speed=max` }, async (page) => {
+  const outcome = JSON.parse(native(JSON.stringify(EXAMPLE), 'run', '--json').stdout);
+  await bench.withPage({ hash: `${hashOf(EXAMPLE)}&speed=max` }, async (page) => {
     const end = await statusWhen(page, (status) => status.state === 'ended');
     assert.equal(end.fingerprint, outcome.replicas.n1.fingerprint);
     assert.equal(end.converged, String(outcome.converged));
@@ -116,7 +91,7 @@ test('a run that does not converge ends and says so', async () => {
   const scenario = {
     ...EXAMPLE, network: { loss: 1 }, until: { converged: true, max_ms: 2000 },
   };
-  await withPage({ hash: `${hashOf(scenario)}&speed=max` }, async (page) => {
+  await bench.withPage({ hash: `${hashOf(scenario)}&speed=max` }, async (page) => {
     const end = await statusWhen(page, (status) => status.state === 'ended');
     assert.equal(end.converged, 'false');
     assert.ok(Number(end.distinct) > 1);
@@ -133,9 +108,9 @@ test('a bad scenario gets the message of the command line, and the page stays us
     JSON.stringify({ ...EXAMPLE, steps: [{ on: 'n9', do: 'register', claim: ['n1', 0, 2] }] }),
     JSON.stringify({ ...EXAMPLE, replicas: ['<img src=x onerror=alert(1)>', '<img src=x onerror=alert(1)>'] }),
   ];
-  await withPage({}, async (page) => {
+  await bench.withPage({}, async (page) => {
     for (const text of bad) {
-      const { status: code, stderr } = native(text);
+      const { status: code, stderr } = native(text, 'run', '--json');
       assert.equal(code, 2);
       const reason = stderr.trim().replace('scalesmall: standard input: ', '');
       await page.evaluate((hash) => { location.hash = hash; }, `#json=${encodeURIComponent(text)}`);
@@ -160,7 +135,7 @@ test('addresses that cannot be read are refused by name', async () => {
     ['#speed=fast', /"fast"/],
     ['#what=ever', /^what: /],
   ]) {
-    await withPage({ hash }, async (page) => {
+    await bench.withPage({ hash }, async (page) => {
       await page.locator('#error .reason').waitFor();
       assert.match(await page.locator('#error .reason').innerText(), reason);
       assert.ok((await page.locator('[data-node]').count()) >= 24);
@@ -169,7 +144,7 @@ test('addresses that cannot be read are refused by name', async () => {
 });
 
 test('time obeys the mouse', async () => {
-  await withPage({}, async (page) => {
+  await bench.withPage({}, async (page) => {
     await page.locator('#play').click();
     const paused = await statusWhen(page, (status) => status.state === 'paused');
     await page.locator('#step').click();
@@ -189,7 +164,7 @@ test('time obeys the mouse', async () => {
 });
 
 test('time obeys the keyboard', async () => {
-  await withPage({}, async (page) => {
+  await bench.withPage({}, async (page) => {
     await page.waitForSelector('[data-node]');
     await page.keyboard.press('Space');
     const paused = await statusWhen(page, (status) => status.state === 'paused');
@@ -212,7 +187,7 @@ test('time obeys the keyboard', async () => {
 });
 
 test('the timeline goes anywhere and shows what was there', async () => {
-  await withPage({}, async (page) => {
+  await bench.withPage({}, async (page) => {
     await page.locator('#play').click();
     await statusWhen(page, (status) => status.state === 'paused');
     const seek = (ms) => page.locator('.timeline input').evaluate((slider, ms) => {
@@ -243,7 +218,7 @@ test('the divergence map darkens as nodes agree, and leads back in time', async 
     ],
     until: { max_ms: 4000 },
   };
-  await withPage({ hash: `${hashOf(scenario)}&speed=max` }, async (page) => {
+  await bench.withPage({ hash: `${hashOf(scenario)}&speed=max` }, async (page) => {
     await statusWhen(page, (status) => status.state === 'ended');
     // In the left half of the keys and in the right, in each second of the run.
     const brightness = () => page.locator('.divergence canvas').evaluate((canvas) => {
@@ -288,7 +263,7 @@ test('the divergence map darkens as nodes agree, and leads back in time', async 
 });
 
 test('a node opens by mouse and by keyboard', async () => {
-  await withPage({}, async (page) => {
+  await bench.withPage({}, async (page) => {
     await page.locator('[data-node=n05]').click();
     await page.locator('.node-panel h2', { hasText: 'n05' }).waitFor();
     await page.keyboard.press('ArrowDown');
@@ -309,7 +284,7 @@ test('the tables say what the canvas shows', async () => {
     steps: [{ on: 'a', do: 'increase', claim: ['c', 0, 2147483647], by: 2 }],
     until: { max_ms: 10 },
   };
-  await withPage({ hash: `${hashOf(scenario)}&speed=max` }, async (page) => {
+  await bench.withPage({ hash: `${hashOf(scenario)}&speed=max` }, async (page) => {
     await statusWhen(page, (status) => status.state === 'ended');
     const rows = (id) => page.locator(`#${id} tbody tr`).evaluateAll((rows) =>
       rows.map((row) => [...row.cells].map((cell) => cell.innerText.trim())));
@@ -341,7 +316,7 @@ test('the tables say what the canvas shows', async () => {
 test('the stage is drawn in both themes and fits narrow screens', async () => {
   for (const colorScheme of ['light', 'dark']) {
     for (const size of [{ width: 1280, height: 800 }, { width: 360, height: 740, mobile: true }]) {
-      await withPage({ ...size, colorScheme }, async (page) => {
+      await bench.withPage({ ...size, colorScheme }, async (page) => {
         await statusWhen(page, (status) => Number(status.timeUs) > 500_000);
         for (const [canvas, least] of [['.truth', 15], ['.views', 15], ['.divergence', 5]]) {
           const seen = await colours(page, `${canvas} canvas`);
@@ -363,8 +338,8 @@ test('a stage of many nodes shows the first of them and runs them all', async ()
     steps: replicas.slice(0, 20).map((on, index) => (
       { at_ms: index, on, do: 'register', claim: [on, index * 100, index * 100 + 150] })),
   };
-  const outcome = JSON.parse(native(JSON.stringify(scenario)).stdout);
-  await withPage({ hash: `${hashOf(scenario)}&speed=max` }, async (page) => {
+  const outcome = JSON.parse(native(JSON.stringify(scenario), 'run', '--json').stdout);
+  await bench.withPage({ hash: `${hashOf(scenario)}&speed=max` }, async (page) => {
     const end = await statusWhen(page, (status) => status.state === 'ended');
     assert.equal(end.fingerprint, outcome.replicas.r299.fingerprint);
     assert.equal(await page.locator('[data-node]').count(), 256);
@@ -374,11 +349,11 @@ test('a stage of many nodes shows the first of them and runs them all', async ()
 
 /** What a scenario in a shared address or file comes to natively and in a page of its own. */
 async function comesTo(text) {
-  const run = native(text);
+  const run = native(text, 'run', '--json');
   assert.equal(run.stderr, '');
   const { replicas } = JSON.parse(run.stdout);
   const expected = Object.values(replicas).find(({ status }) => status === 'up').fingerprint;
-  await withPage({ hash: `#json=${encodeURIComponent(text)}&speed=max` }, async (page) => {
+  await bench.withPage({ hash: `#json=${encodeURIComponent(text)}&speed=max` }, async (page) => {
     const end = await statusWhen(page, ({ state }) => state === 'ended');
     assert.equal(end.fingerprint, expected);
   });
@@ -396,7 +371,7 @@ const CALM = {
 
 test('operations and faults by hand become a part of the run, which can be shared', async () => {
   let link;
-  await withPage({ hash: hashOf(CALM) }, async (page) => {
+  await bench.withPage({ hash: hashOf(CALM) }, async (page) => {
     await statusWhen(page, ({ converged, timeUs }) => converged === 'true' && timeUs > 1_000_000);
     // An operation, by the form and by the keyboard.
     await page.locator('[data-node=b]').click();
@@ -436,7 +411,7 @@ test('operations and faults by hand become a part of the run, which can be share
 });
 
 test('what is done in the past begins another timeline, and the first stays', async () => {
-  await withPage({ hash: hashOf(CALM) }, async (page) => {
+  await bench.withPage({ hash: hashOf(CALM) }, async (page) => {
     await statusWhen(page, ({ timeUs }) => timeUs > 2_000_000);
     await page.keyboard.press('Space');
     const before = await status(page);
@@ -457,7 +432,7 @@ test('what is done in the past begins another timeline, and the first stays', as
 });
 
 test('what cannot be done says why, and the run goes on', async () => {
-  await withPage({ hash: hashOf(CALM) }, async (page) => {
+  await bench.withPage({ hash: hashOf(CALM) }, async (page) => {
     await page.locator('[data-node=a]').click();
     await page.locator('#from').fill('nine');
     await page.locator('#do').click();

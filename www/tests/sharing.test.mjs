@@ -1,12 +1,11 @@
 /** Addresses that hold a run, files to take along, and the page as a part of another. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
-import { start, status, statusWhen } from './harness.mjs';
+import { native, start, status, statusWhen } from './harness.mjs';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const FIRST_LIGHT = readFileSync(`${PROJECT}/src/sim/scenarios/first-light.json`, 'utf8');
@@ -30,17 +29,6 @@ after(async () => {
   await bench?.close();
 });
 
-/** Opens the page, and closes it when `use` is done with it; nothing may have gone wrong in it. */
-async function withPage(options, use) {
-  const { page, problems } = await bench.openPage(options);
-  try {
-    await use(page);
-    assert.deepEqual(problems, []);
-  } finally {
-    await page.context().close();
-  }
-}
-
 function pack(text) {
   return deflateRawSync(text).toString('base64url');
 }
@@ -50,13 +38,10 @@ function unpack(packed) {
 }
 
 /** The fingerprint that the command line comes to. */
-function native(text) {
-  const args = ['run', '--quiet', '--package', 'scalesmall', '--', 'run', '-', '--json'];
-  const options = { cwd: PROJECT, input: text, encoding: 'utf8', maxBuffer: 64 << 20 };
-  const { stdout, stderr } = spawnSync('cargo', args, options);
+function fingerprint(text) {
+  const { stdout, stderr } = native(text, 'run', '--json');
   assert.equal(stderr, '');
-  const up = Object.values(JSON.parse(stdout).replicas).find(({ status }) => status === 'up');
-  return up.fingerprint;
+  return Object.values(JSON.parse(stdout).replicas).find(({ status }) => status === 'up').fingerprint;
 }
 
 /** The link of the share panel, once it is made. */
@@ -73,16 +58,16 @@ async function download(page, selector) {
 
 test('a packed address ends as on the command line', async () => {
   for (const text of [FIRST_LIGHT, CALM]) {
-    await withPage({ hash: `#s=${pack(text)}&speed=max` }, async (page) => {
+    await bench.withPage({ hash: `#s=${pack(text)}&speed=max` }, async (page) => {
       const end = await statusWhen(page, ({ state }) => state === 'ended');
-      assert.equal(end.fingerprint, native(text));
+      assert.equal(end.fingerprint, fingerprint(text));
     });
   }
 });
 
 test('the link holds what was done by hand, and leads to the same', async () => {
   let link;
-  await withPage({ hash: `#s=${pack(CALM)}` }, async (page) => {
+  await bench.withPage({ hash: `#s=${pack(CALM)}` }, async (page) => {
     await statusWhen(page, ({ timeUs }) => timeUs > 500_000);
     await page.locator('#share').click();
     const before = await linkOf(page);
@@ -102,15 +87,15 @@ test('the link holds what was done by hand, and leads to the same', async () => 
     assert.ok(JSON.parse(packed).steps.some((step) => step.crash === 'b'));
   });
   const [, hash] = link.split('#');
-  await withPage({ hash: `#${hash}&speed=max` }, async (page) => {
+  await bench.withPage({ hash: `#${hash}&speed=max` }, async (page) => {
     const end = await statusWhen(page, ({ state }) => state === 'ended');
-    assert.equal(end.fingerprint, native(unpack(hash.slice(2))));
+    assert.equal(end.fingerprint, fingerprint(unpack(hash.slice(2))));
   });
 });
 
 test('a link can point at a moment and a node', async () => {
   let link;
-  await withPage({ hash: `#s=${pack(CALM)}` }, async (page) => {
+  await bench.withPage({ hash: `#s=${pack(CALM)}` }, async (page) => {
     await page.locator('[data-node=c]').click();
     await statusWhen(page, ({ timeUs }) => timeUs > 300_000);
     await page.keyboard.press('.');
@@ -122,7 +107,7 @@ test('a link can point at a moment and a node', async () => {
     assert.ok(link.endsWith(`&at=${Math.floor(timeUs / 1000)}&node=c`), link);
   });
   const ms = Number(/at=(\d+)/.exec(link)[1]);
-  await withPage({ hash: `#${link.split('#')[1]}` }, async (page) => {
+  await bench.withPage({ hash: `#${link.split('#')[1]}` }, async (page) => {
     const there = await statusWhen(page, ({ state }) => state === 'paused');
     assert.equal(Number(there.timeUs), ms * 1000);
     await page.locator('.node-panel h2', { hasText: 'c' }).waitFor();
@@ -138,7 +123,7 @@ test('a long link recommends the file', async () => {
     at_ms: index, on: 'a', do: 'register', claim: ['a', (index * 7919 * 7919) % 1e9, 2e9 + index ** 3],
   }));
   const text = JSON.stringify({ ...JSON.parse(CALM), steps });
-  await withPage({ hash: `#s=${pack(text)}&at=0` }, async (page) => {
+  await bench.withPage({ hash: `#s=${pack(text)}&at=0` }, async (page) => {
     await page.locator('#share').click();
     assert.ok((await linkOf(page)).length > 2048);
     await page.locator('#long-link').waitFor();
@@ -160,7 +145,7 @@ test('a broken address says what is wrong, and the page stays usable', async () 
     [`#s=${good}&node=z`, /^node: "z"/],
     [`#s=${good}&s=${good}`, /two scenarios/],
   ]) {
-    await withPage({ hash }, async (page) => {
+    await bench.withPage({ hash }, async (page) => {
       const shown = hash.slice(0, 40);
       assert.match(await page.locator('#error .reason').innerText(), reason, shown);
       await page.locator('#error button').click();
@@ -172,7 +157,7 @@ test('a broken address says what is wrong, and the page stays usable', async () 
 
 test('a picture shows all bands, in both sizes and themes', async () => {
   for (const colorScheme of ['light', 'dark']) {
-    await withPage({ hash: '#scenario=first-light&at=3000', colorScheme }, async (page) => {
+    await bench.withPage({ hash: '#scenario=first-light&at=3000', colorScheme }, async (page) => {
       await statusWhen(page, ({ state }) => state === 'paused');
       await page.locator('#share').click();
       for (const [selector, scale] of [['#picture', 1], ['#picture-2x', 2]]) {
@@ -203,7 +188,7 @@ test('a picture shows all bands, in both sizes and themes', async () => {
 });
 
 test('files for other programs', async () => {
-  await withPage({ hash: '#scenario=first-light&at=1000' }, async (page) => {
+  await bench.withPage({ hash: '#scenario=first-light&at=1000' }, async (page) => {
     await page.locator('#share').click();
 
     const metrics = await download(page, '#export-metrics');
@@ -266,7 +251,7 @@ test('what takes long shows how far it is, and can be cancelled', async () => {
       { at_ms: index * 50, on, do: 'register', claim: [on, index * 100, index * 100 + 150] })),
     until: { max_ms: 600000 },
   });
-  await withPage({ hash: `#s=${pack(text)}&at=0` }, async (page) => {
+  await bench.withPage({ hash: `#s=${pack(text)}&at=0` }, async (page) => {
     await page.locator('#share').click();
     await page.locator('#export-shiviz').click();
     await page.locator('.exports .hint', { hasText: /\d\.\d{3} s written, \d+\.\d MB/ }).waitFor();
@@ -279,7 +264,7 @@ test('what takes long shows how far it is, and can be cancelled', async () => {
 });
 
 test('the share panel fits a narrow screen', async () => {
-  await withPage({ hash: '#at=2000&node=n03', width: 360, height: 740, mobile: true }, async (page) => {
+  await bench.withPage({ hash: '#at=2000&node=n03', width: 360, height: 740, mobile: true }, async (page) => {
     await page.locator('#share').click();
     await linkOf(page);
     const overflow = await page.evaluate(() =>
@@ -302,7 +287,7 @@ test('an embedded page shows as many controls as are asked for', async () => {
   ]) {
     for (const width of [1280, 360]) {
       const hash = `?embed=1&controls=${controls}&autoplay=0#s=${pack(CALM)}`;
-      await withPage({ hash, width }, async (page) => {
+      await bench.withPage({ hash, width }, async (page) => {
         await page.locator('#status').waitFor();
         assert.deepEqual(await visible(page, parts), expected, controls);
         assert.equal((await status(page)).state, 'paused');
@@ -314,7 +299,7 @@ test('an embedded page shows as many controls as are asked for', async () => {
       });
     }
   }
-  await withPage({ hash: '?embed=1&controls=few' }, async (page) => {
+  await bench.withPage({ hash: '?embed=1&controls=few' }, async (page) => {
     const message = await page.locator('#error').innerText();
     assert.match(message, /controls: "few" is not known; known: full, min, none/);
     assert.ok(await page.locator('#share').isVisible());
@@ -386,7 +371,7 @@ test('the page around plays, seeks and loads, and hears what becomes of it', asy
     await say('one', { scalesmall: 1, do: 'play' });
     await hears('one', { event: 'converged' });
     const ended = await hears('one', { event: 'ended' });
-    assert.equal(ended.fingerprint, native(FIRST_LIGHT));
+    assert.equal(ended.fingerprint, fingerprint(FIRST_LIGHT));
 
     await say('one', { scalesmall: 1, do: 'restart' });
     await say('one', { scalesmall: 1, do: 'speed', value: '1/100' });

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
-import { start, status, statusWhen } from './harness.mjs';
+import { hashOf, native, start, status, statusWhen } from './harness.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 let bench;
 
@@ -19,26 +16,6 @@ before(async () => {
 after(async () => {
   await bench?.close();
 });
-
-/** Opens the page, and closes it when `use` is done with it; nothing may have gone wrong in it. */
-async function withPage(options, use) {
-  const { page, problems } = await bench.openPage(options);
-  try {
-    await use(page);
-    assert.deepEqual(problems, []);
-  } finally {
-    await page.context().close();
-  }
-}
-
-/** What the command line makes of a scenario on its standard input. */
-function native(command, scenario) {
-  const args = ['run', '--quiet', '--package', 'scalesmall', '--', command, '-'];
-  const { status, stdout } = spawnSync('cargo', args, {
-    cwd: PROJECT, input: JSON.stringify(scenario), encoding: 'utf8', maxBuffer: 64 << 20,
-  });
-  return { status, stdout };
-}
 
 /** Nodes that are at it for a while, of whom some are cut off for good in the midst. */
 function cutOff(nodes, operations) {
@@ -77,15 +54,11 @@ async function violations(page) {
   return found;
 }
 
-function hashOf(scenario) {
-  return `#json=${encodeURIComponent(JSON.stringify(scenario))}&speed=max`;
-}
-
 test('a run that ends badly is shrunk, played and left again', async () => {
   const scenario = cutOff(9, 40);
-  const least = native('shrink', scenario);
+  const least = native(JSON.stringify(scenario), 'shrink');
   assert.equal(least.status, 0);
-  await withPage({ hash: hashOf(scenario) }, async (page) => {
+  await bench.withPage({ hash: hashOf(scenario) }, async (page) => {
     const end = await statusWhen(page, (status) => status.state === 'ended');
     assert.equal(end.converged, 'false');
     assert.deepEqual(await violations(page), []);
@@ -127,7 +100,7 @@ test('a run that ends badly is shrunk, played and left again', async () => {
 });
 
 test('a run that ends well has nothing to shrink', async () => {
-  await withPage({ hash: '#scenario=add-wins' }, async (page) => {
+  await bench.withPage({ hash: '#scenario=add-wins' }, async (page) => {
     await page.click('#shrink');
     await page.waitForSelector('#shrink-status[aria-live=polite]');
     assert.match(await page.locator('#shrink-status').innerText(), /^Nothing to shrink: /);
@@ -140,7 +113,7 @@ test('a run that ends well has nothing to shrink', async () => {
 
 test('shrinking shows how far it is, and can be given up', async () => {
   const hash = hashOf(cutOff(60, 800));
-  await withPage({ hash, width: 360, height: 740, mobile: true }, async (page) => {
+  await bench.withPage({ hash, width: 360, height: 740, mobile: true }, async (page) => {
     await page.tap('#shrink');
     // The run stands still meanwhile.
     const before = await statusWhen(page, (status) => status.state === 'paused');

@@ -110,7 +110,7 @@ impl Comparison {
             let contender = known.map(|place| before.swap_remove(place));
             self.contenders.push(contender.unwrap_or_else(|| {
                 let scenario = setting.applied_to(&self.scenario);
-                let player = Player::new(scenario, Speed::default(), false);
+                let player = Player::without_chronicle(scenario, Speed::default());
                 Contender { setting, player }
             }));
         }

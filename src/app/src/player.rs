@@ -47,6 +47,8 @@ enum Goal {
 /// reached: to go back is to play again from a checkpoint, or from the start.
 pub(crate) struct Player {
     scenario: Arc<Scenario>,
+    /// How the run begins: with a record of what passes between nodes, or without.
+    begin: fn(Arc<Scenario>) -> Simulation,
     simulation: Simulation,
     checkpoints: Checkpoints,
     /// Counts the simulations that there have been, each of which counts its changes anew.
@@ -73,10 +75,25 @@ pub(crate) struct Player {
 impl Player {
     pub(crate) fn new(scenario: impl Into<Arc<Scenario>>, speed: Speed, is_playing: bool) -> Self {
         let scenario = scenario.into();
-        let mut simulation = Simulation::with_traffic(Arc::clone(&scenario));
+        Self::beginning(scenario, speed, is_playing, Simulation::with_traffic)
+    }
+
+    /// The same without a chronicle.
+    pub(crate) fn without_chronicle(scenario: impl Into<Arc<Scenario>>, speed: Speed) -> Self {
+        Self::beginning(scenario.into(), speed, false, Simulation::new)
+    }
+
+    fn beginning(
+        scenario: Arc<Scenario>,
+        speed: Speed,
+        is_playing: bool,
+        begin: fn(Arc<Scenario>) -> Simulation,
+    ) -> Self {
+        let mut simulation = begin(Arc::clone(&scenario));
         let mut chronicle = Chronicle::default();
         chronicle.follow(&mut simulation);
         Self {
+            begin,
             simulation,
             chronicle,
             divergence: Divergence::new(&scenario),
@@ -382,7 +399,7 @@ impl Player {
     fn rewind(&mut self, to: SimTime) {
         let scenario = &self.scenario;
         let before = self.checkpoints.before(to, scenario);
-        let anew = || Simulation::with_traffic(Arc::clone(scenario));
+        let anew = || (self.begin)(Arc::clone(scenario));
         self.simulation = before.unwrap_or_else(anew);
         // A run that begins anew has passages at once.
         self.chronicle.follow(&mut self.simulation);

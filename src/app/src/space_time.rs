@@ -87,6 +87,8 @@ pub(crate) struct SpaceTime {
     pub(crate) hidden: usize,
     pub(crate) links: Vec<Link>,
     pub(crate) beads: Vec<Bead>,
+    /// Whether the run has gone on beyond what is kept of its messages.
+    pub(crate) is_cut_short: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -172,7 +174,8 @@ impl SpaceTime {
             lane_of.get(&node).map(|&lane| Bead { lane, at, counter })
         };
         let beads = issued.filter_map(bead).collect();
-        Self { lanes, from, now, until, arrows, hidden, links, beads }
+        let is_cut_short = chronicle.is_full();
+        Self { lanes, from, now, until, arrows, hidden, links, beads, is_cut_short }
     }
 
     /// Where a time lies, from 0 at the left to 1 at the right; beyond either, as far out.

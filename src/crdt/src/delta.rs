@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::{Dot, Update};
+use crate::{Dot, ReplicaId, Update};
 
 /// Any number of updates, joined in any order, any number of times. **Its context is exactly the
 /// dots of the updates that it carries**, so a receiver can infer nothing about others.
@@ -58,6 +58,11 @@ impl Delta {
     /// Takes out the update of an operation. O(n).
     pub(crate) fn remove(&mut self, dot: &Dot) -> Option<Arc<Update>> {
         self.find(dot).map(|at| self.updates.remove(at))
+    }
+
+    /// Takes out all updates of a replica. O(n).
+    pub(crate) fn remove_all_of(&mut self, replica: &ReplicaId) {
+        self.updates.retain(|update| update.dot.replica != *replica);
     }
 
     fn find(&self, dot: &Dot) -> Option<usize> {

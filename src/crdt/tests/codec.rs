@@ -203,6 +203,23 @@ proptest! {
     }
 }
 
+/// Found by chance, by `what_is_damaged_does_no_harm`.
+#[test]
+fn what_was_forged_under_the_own_name_does_not_wait_for_ever() {
+    let mut forger = ClaimMap::new();
+    let mut forge = || {
+        let register = Operation::Register { claim: claim_of_a() };
+        Arc::new(forger.issue(&a(), register).unwrap())
+    };
+    let forged = [forge(), forge(), forge()];
+    let mut map = ClaimMap::new();
+    assert_eq!(map.join(&Delta::from_iter(forged[1..].to_vec())).waiting, 2);
+
+    let own = map.issue(&a(), Operation::Register { claim: claim_of_a() }).unwrap();
+    assert_eq!((own.dot.counter, map.waiting()), (1, 0));
+    map.check_invariants();
+}
+
 /// A delta of one Register by `a` of its own keys 0 to 9, as bytes by hand.
 const REGISTER: [u8; 8] = [1 << 4 | 5, 1 << 2 | 3, b'a', 0, 1, 0, 0, 9];
 

@@ -109,6 +109,9 @@ pub(crate) fn SpaceTimeBand(props: &Props) -> Html {
                 <span>{ diagram.from.to_string() }</span>
                 <span class="moment" style={format!("left:{}", percent(diagram.x(diagram.now)))}>{ diagram.now.to_string() }</span>
             </div>
+            if diagram.is_cut_short {
+                <p class="faint">{ text!("space_time.cut_short") }</p>
+            }
             if diagram.hidden > 0 {
                 <p class="faint">{ plural!("space_time.hidden", diagram.hidden) }</p>
             }

@@ -152,7 +152,8 @@ impl ClaimMap {
 impl ClaimMap {
     /// Carries out an operation here, under the next dot of `replica`, and returns the update
     /// that everybody else has to join. Only one copy may issue under a given `replica`, which
-    /// must be a [fresh](ReplicaId::fresh) one after the copy's state was lost.
+    /// must be a [fresh](ReplicaId::fresh) one after the copy's state was lost. What waits under
+    /// its name is therefore forged, and is dropped.
     ///
     /// O(1) for an Increase, a Register and a partial Decrease of a live claim; else
     /// O(contributions to the claim, and log n).
@@ -197,6 +198,7 @@ impl ClaimMap {
         let place = self.context.place_or_new(replica);
         let dot = Dot { replica: replica.clone(), counter: self.context.counter_at(place) + 1 };
         let update = Update { dot, operation, cancels, tightening };
+        self.waiting.remove_all_of(replica);
         self.apply(place, &update, slot);
         Ok(update)
     }
