@@ -12,6 +12,12 @@ use crate::{chromium, install, page};
 
 /// No part of the checks takes longer, compiling included.
 const PART_LIMIT: Duration = Duration::from_secs(30 * 60);
+/// How many cases each property is tried on, and how many where it takes long.
+const CASES: u32 = 1_500;
+const CASES_LONG: u32 = 300_000;
+/// Where the random cases begin: the same ones each time, so that a test that fails does so
+/// because of a change. The long run begins anywhere.
+const CASES_SEED: u32 = 2015;
 /// Nor does what runs only when it is asked for by name.
 const LONG_LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
 /// Nor do the browser tests, once the page is built.
@@ -103,7 +109,7 @@ const PARTS: [Part; 11] = [
     },
     Part {
         name: "long",
-        about: "a million histories, and 20,000 made-up scenarios; half an hour or less, and only when it is named",
+        about: "a million histories, each property anew, and 20,000 made-up scenarios; an hour or less, and only when it is named",
         run: long,
         counts_itself: false,
         only_named: true,
@@ -254,7 +260,10 @@ fn nextest(tools: &mut Tools) -> Result<Tally, Failure> {
     tools.nextest()?;
     // Called by its own name: cargo would prefer one among its own programs.
     let mut nextest = tools.command("cargo-nextest");
-    nextest.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    nextest
+        .args(["nextest", "run", "--workspace", "--no-fail-fast"])
+        .env("PROPTEST_CASES", CASES.to_string())
+        .env("PROPTEST_RNG_SEED", CASES_SEED.to_string());
     let (status, printed) = process::run_copying(with_colours(&mut nextest), PART_LIMIT)?;
     Tally::from_nextest(&printed)
         .map(|tally| tally.or_failed(status.success()))
@@ -271,17 +280,24 @@ fn model(tools: &mut Tools) -> Result<Tally, Failure> {
     histories(tools, 100_000)
 }
 
-/// The same over ten times as many, and ten thousand made-up scenarios of each kind.
+/// The same over ten times as many, properties on new cases, and ten thousand made-up scenarios of
+/// each kind.
 fn long(tools: &mut Tools) -> Result<Tally, Failure> {
     let histories = histories(tools, 1_000_000)?;
-    let mut cargo = cargo(tools, &["test", "--profile", "checks", "--package", "scalesmall-sim"]);
-    cargo.args(["--test", "safety", "--", "--nocapture"]).env("SCALESMALL_SCENARIOS", "10000");
-    let scenarios = libtest(&mut cargo, LONG_LIMIT)?;
-    Ok(Tally {
-        passed: histories.passed + scenarios.passed,
-        failed: histories.failed + scenarios.failed,
-        ..histories
-    })
+    let checked = |package| cargo(tools, &["test", "--profile", "checks", "--package", package]);
+    let properties = libtest(
+        checked("scalesmall-crdt")
+            .args(["--test", "codec", "--test", "laws", "--test", "ownership"])
+            .env("PROPTEST_CASES", CASES_LONG.to_string()),
+        LONG_LIMIT,
+    )?;
+    let scenarios = libtest(
+        checked("scalesmall-sim")
+            .args(["--test", "safety", "--", "--nocapture"])
+            .env("SCALESMALL_SCENARIOS", "10000"),
+        LONG_LIMIT,
+    )?;
+    Ok(histories + properties + scenarios)
 }
 
 fn histories(tools: &Tools, count: u32) -> Result<Tally, Failure> {
@@ -317,9 +333,7 @@ fn fuzz(tools: &mut Tools) -> Result<Tally, Failure> {
             .arg(format!("-rss_limit_mb={FUZZ_MEMORY_MIB}"))
             .env_remove("RUSTUP_TOOLCHAIN")
             .current_dir(&dir);
-        let one = whole(&mut command)?;
-        tally.passed += one.passed;
-        tally.failed += one.failed;
+        tally = tally + whole(&mut command)?;
     }
     Ok(tally)
 }

@@ -1,6 +1,7 @@
 //! Counts of tests, read out of what the various test runners print.
 
 use std::fmt;
+use std::ops::Add;
 
 /// How many tests passed, failed and were skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Tally {
         for line in without_colours(printed).lines() {
             if let Some((_, counts)) = line.split_once("test result: ") {
                 let counts = counts.split_once(". ").map_or(counts, |(_, counts)| counts);
-                tally.add(counts, ';');
+                tally.count(counts, ';');
             }
         }
         tally
@@ -47,7 +48,7 @@ impl Tally {
         let line = printed.lines().rfind(|line| line.trim_start().starts_with("Summary ["))?;
         let (_, counts) = line.split_once("run: ")?;
         let mut tally = Self::default();
-        tally.add(counts, ',');
+        tally.count(counts, ',');
         Some(tally)
     }
 
@@ -65,7 +66,7 @@ impl Tally {
     }
 
     /// Adds a list such as `3 passed (1 slow), 1 timed out, 2 skipped`.
-    fn add(&mut self, counts: &str, separator: char) {
+    fn count(&mut self, counts: &str, separator: char) {
         for item in counts.split(separator) {
             let mut words = item.split_whitespace();
             let Some(number) = words.next().and_then(|word| word.parse::<u32>().ok()) else {
@@ -77,6 +78,18 @@ impl Tally {
                 Some("failed" | "timed" | "exec") => self.failed += number,
                 _ => {}
             }
+        }
+    }
+}
+
+impl Add for Tally {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+            skipped: self.skipped + other.skipped,
         }
     }
 }

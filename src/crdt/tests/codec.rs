@@ -116,8 +116,6 @@ fn survive(bytes: &[u8], onto: &ClaimMap) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
-
     #[test]
     fn what_is_written_is_read_again(world in worlds()) {
         let World { maps, updates, announcement } = world;

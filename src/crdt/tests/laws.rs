@@ -64,8 +64,6 @@ fn pick(updates: &[Arc<Update>], indices: &[Index]) -> Delta {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
-
     #[test]
     fn joining_deltas_commutes_and_repeats_and_groups(
         history in histories(),

@@ -309,8 +309,6 @@ mod random {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
-
         #[test]
         fn it_follows_every_change(
             history in prop::collection::vec((steps(), ranges()), 1..40)
