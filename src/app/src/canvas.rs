@@ -1,5 +1,8 @@
 //! From pixels in memory to the screen.
 
+use std::ops::Range;
+use std::slice;
+
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
@@ -15,17 +18,25 @@ pub(crate) fn width(canvas: &HtmlCanvasElement) -> usize {
     usize::try_from(canvas.client_width()).unwrap_or(0)
 }
 
-/// Shows pixels, and labels over them.
+/// Shows a picture.
 ///
 /// # Errors
 ///
 /// What the browser says if it has no memory for a canvas of this size.
-pub(crate) fn show(
+pub(crate) fn show(canvas: &HtmlCanvasElement, pixels: &Pixels) -> Result<(), JsValue> {
+    show_lines(canvas, pixels, slice::from_ref(&(0..pixels.height)))
+}
+
+/// Shows some lines of a picture of which the others are to be seen already; all of them on a
+/// canvas of another size.
+///
+/// # Errors
+///
+/// What the browser says if it has no memory for a canvas of this size.
+pub(crate) fn show_lines(
     canvas: &HtmlCanvasElement,
     pixels: &Pixels,
-    labels: &[Label],
-    scale: usize,
-    theme: &Theme,
+    lines: &[Range<usize>],
 ) -> Result<(), JsValue> {
     let (width, height) = (pixels.width as u32, pixels.height as u32);
     if width == 0 || height == 0 {
@@ -34,12 +45,31 @@ pub(crate) fn show(
     if (canvas.width(), canvas.height()) != (width, height) {
         canvas.set_width(width);
         canvas.set_height(height);
+        return show(canvas, pixels);
     }
-    let context = canvas.get_context("2d")?.ok_or("this browser draws no 2d canvas")?;
-    let context: CanvasRenderingContext2d = context.unchecked_into();
-    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels.data), width, height)?;
-    context.put_image_data(&image, 0.0, 0.0)?;
+    let context = context(canvas)?;
+    for lines in lines.iter().filter(|lines| !lines.is_empty()) {
+        let line = pixels.width * 4;
+        let data = Clamped(&pixels.data[lines.start * line..lines.end * line]);
+        let height = lines.len() as u32;
+        let image = ImageData::new_with_u8_clamped_array_and_sh(data, width, height)?;
+        context.put_image_data(&image, 0.0, lines.start as f64)?;
+    }
+    Ok(())
+}
 
+/// Writes labels over what is shown.
+///
+/// # Errors
+///
+/// Where the browser does not measure text.
+pub(crate) fn write(
+    canvas: &HtmlCanvasElement,
+    labels: &[Label],
+    scale: usize,
+    theme: &Theme,
+) -> Result<(), JsValue> {
+    let context = context(canvas)?;
     let size = 11 * scale;
     for label in labels {
         let family =
@@ -48,9 +78,14 @@ pub(crate) fn show(
         context.set_fill_style_str(if label.is_faint { theme.faint_text } else { theme.text });
         // A label at the edge stays within the picture.
         let text_width = context.measure_text(&label.text)?.width();
-        let most = (f64::from(width) - text_width).max(0.0);
+        let most = (f64::from(canvas.width()) - text_width).max(0.0);
         let x = (label.x as f64 - text_width / 2.0).clamp(0.0, most);
         context.fill_text(&label.text, x, label.y as f64)?;
     }
     Ok(())
+}
+
+fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, JsValue> {
+    let context = canvas.get_context("2d")?.ok_or("this browser draws no 2d canvas")?;
+    Ok(context.unchecked_into())
 }

@@ -122,8 +122,8 @@ impl Row {
         for view in picture.views.iter().filter(|view| view.is_live()) {
             // Several differences in one part of the key space count once.
             let mut next = 0;
-            for range in &*view.differences {
-                let (first, past) = columns(*range);
+            for &range in view.differences.ranges() {
+                let (first, past) = columns(range);
                 differing[first.max(next)..past.max(next)].iter_mut().for_each(|count| *count += 1);
                 next = past;
             }

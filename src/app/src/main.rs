@@ -27,6 +27,7 @@ mod embed;
 mod export;
 mod figures;
 mod identity;
+mod key_set;
 mod keyboard;
 mod links;
 mod location;

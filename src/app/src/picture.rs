@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use scalesmall_crdt::{ClaimMap, Fingerprint, KeyRange, NodeId, Ownership};
+use scalesmall_crdt::{Fingerprint, NodeId, Ownership};
 use scalesmall_sim::{Replica, SimTime, Simulation, Status};
+
+use crate::key_set::KeySet;
 
 /// What one node believes.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +16,7 @@ pub(crate) struct View {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) ownership: Rc<Ownership>,
     /// Where it differs from the truth.
-    pub(crate) differences: Rc<[KeyRange]>,
+    pub(crate) differences: Rc<KeySet>,
     /// How many operations it has not seen.
     pub(crate) lacks: u64,
     /// Whether it stands apart from the largest group while the network is cut.
@@ -29,7 +31,7 @@ impl View {
     }
 
     pub(crate) fn disagrees(&self) -> bool {
-        self.is_live() && !self.differences.is_empty()
+        self.is_live() && !self.differences.ranges().is_empty()
     }
 }
 
@@ -70,48 +72,46 @@ impl Picture {
     /// At how many keys at least one live node differs from the truth.
     pub(crate) fn disputed_keys(&self) -> u64 {
         let live = self.views.iter().filter(|view| view.is_live());
-        let mut disputed: Vec<KeyRange> =
-            live.flat_map(|view| &*view.differences).copied().collect();
-        disputed.sort();
-        disputed.dedup();
-        let mut keys = 0;
-        let mut past = 0;
-        for range in disputed {
-            let from = past.max(u64::from(range.start()));
-            keys += range.past_end().saturating_sub(from);
-            past = past.max(range.past_end());
-        }
-        keys
+        let disputed = live.flat_map(|view| view.differences.ranges()).copied();
+        disputed.collect::<KeySet>().keys()
     }
 }
 
-/// Makes pictures of a run, at the cost of what has changed since the one before.
+/// Makes pictures of a run, at the cost of what has changed since the one before: what a replica
+/// shows is copied where its fingerprint is new, and compared with the truth where one of the two
+/// has changed.
 #[derive(Default)]
 pub(crate) struct Photographer {
-    /// What replicas with these fingerprints show.
-    known: BTreeMap<Fingerprint, Rc<Ownership>>,
+    /// What the picture before showed.
+    before: Option<Shown>,
+}
+
+/// What the replicas of a picture show.
+struct Shown {
+    fingerprint_of_truth: Fingerprint,
+    truth: Rc<Ownership>,
+    by_fingerprint: BTreeMap<Fingerprint, Opinion>,
+    /// By place.
+    of_replicas: Vec<Opinion>,
+}
+
+/// What a replica shows, and where that differs from the truth.
+#[derive(Clone)]
+struct Opinion {
+    ownership: Rc<Ownership>,
+    differences: Rc<KeySet>,
 }
 
 impl Photographer {
     pub(crate) fn take(&mut self, simulation: &Simulation) -> Picture {
-        let before = std::mem::take(&mut self.known);
-        let mut ownership = |claims: &ClaimMap| {
-            let fingerprint = claims.fingerprint();
-            let known = before.get(&fingerprint).cloned();
-            let compute = || known.unwrap_or_else(|| Rc::new(claims.ownership().clone()));
-            Rc::clone(self.known.entry(fingerprint).or_insert_with(compute))
-        };
+        let shown = self.look(simulation);
         let truth = simulation.truth();
-        let of_truth = ownership(truth);
-        let mut compared: BTreeMap<Fingerprint, Rc<[KeyRange]>> = BTreeMap::new();
+        let issued = truth.context().operations();
         let groups = simulation.groups();
         let largest = groups.map(largest_group);
         let view = |(index, replica): (usize, &Replica)| {
             let claims = replica.claims();
-            let ownership = ownership(claims);
-            let compare = || ownership.differences(&of_truth).into();
-            let differences = compared.entry(claims.fingerprint()).or_insert_with(compare);
-            let differences = Rc::clone(differences);
+            let Opinion { ownership, differences } = shown.of_replicas[index].clone();
             let group = groups.map(|groups| groups[index]);
             View {
                 name: replica.node().id().node.clone(),
@@ -119,21 +119,79 @@ impl Photographer {
                 fingerprint: claims.fingerprint(),
                 ownership,
                 differences,
-                lacks: truth.context().operations_beyond(claims.context()),
+                // The truth has seen all that anybody has.
+                lacks: issued - claims.context().operations(),
                 is_cut_off: group != largest,
                 group,
             }
         };
         let views = simulation.replicas().iter().enumerate().map(view).collect();
+        let truth = Rc::clone(&shown.truth);
+        self.before = Some(shown);
         Picture {
             at: simulation.now(),
-            truth: Rc::clone(&of_truth),
+            truth,
             views,
             distinct: simulation.distinct(),
             has_converged: simulation.has_converged(),
             agreed: simulation.agreed(),
         }
     }
+
+    fn look(&self, simulation: &Simulation) -> Shown {
+        let before = self.before.as_ref();
+        let known = |fingerprint| before.and_then(|it| it.by_fingerprint.get(&fingerprint));
+        let fingerprint = simulation.truth().fingerprint();
+        let same = before.filter(|it| it.fingerprint_of_truth == fingerprint).map(|it| &it.truth);
+        let truth = same.or(known(fingerprint).map(|it| &it.ownership)).cloned();
+        let truth = truth.unwrap_or_else(|| Rc::new(simulation.truth().ownership().clone()));
+        let changed_truth = before.map(|before| changed(&truth, &before.truth));
+
+        let mut by_fingerprint: BTreeMap<Fingerprint, Opinion> = BTreeMap::new();
+        let of_replica = |(index, replica): (usize, &Replica)| {
+            let claims = replica.claims();
+            let form = || {
+                let known = known(claims.fingerprint());
+                let ownership = known.map(|it| Rc::clone(&it.ownership));
+                let ownership = ownership.unwrap_or_else(|| Rc::new(claims.ownership().clone()));
+                let base = known.or(before.and_then(|it| it.of_replicas.get(index)));
+                let differences = match (base, &changed_truth) {
+                    (Some(base), Some(changed_truth)) => {
+                        let changed = changed(&ownership, &base.ownership);
+                        base.differences_after(&changed.and(changed_truth), &ownership, &truth)
+                    }
+                    _ => Rc::new(ownership.differences(&truth).into_iter().collect()),
+                };
+                Opinion { ownership, differences }
+            };
+            by_fingerprint.entry(claims.fingerprint()).or_insert_with(form).clone()
+        };
+        let of_replicas = simulation.replicas().iter().enumerate().map(of_replica).collect();
+        Shown { fingerprint_of_truth: fingerprint, truth, by_fingerprint, of_replicas }
+    }
+}
+
+impl Opinion {
+    /// Where the replica differs from the truth, if that and what it shows have changed at these
+    /// keys alone.
+    fn differences_after(
+        &self,
+        changed: &KeySet,
+        ownership: &Ownership,
+        truth: &Ownership,
+    ) -> Rc<KeySet> {
+        if changed.ranges().is_empty() {
+            return Rc::clone(&self.differences);
+        }
+        let there = changed.ranges().iter().flat_map(|&it| ownership.differences_in(it, truth));
+        let elsewhere = self.differences.without(changed);
+        Rc::new(elsewhere.ranges().iter().copied().chain(there).collect())
+    }
+}
+
+/// At which keys, at most, two moments of an ownership differ.
+pub(crate) fn changed(now: &Rc<Ownership>, then: &Rc<Ownership>) -> KeySet {
+    if Rc::ptr_eq(now, then) { KeySet::default() } else { now.changed_since(then).collect() }
 }
 
 /// The group with the most members, the first of them where several have.
@@ -170,6 +228,28 @@ mod tests {
         let end = photographer.take(&simulation);
         assert_eq!((end.distinct, end.disagreeing(), end.disputed_keys()), (1, 0, 0));
         assert!(end.has_converged && end.agreed.is_some());
+    }
+
+    #[test]
+    fn a_picture_after_another_is_what_it_is_alone() {
+        let scenario = Scenario::parse(scalesmall_sim::builtin::FIRST_LIGHT).unwrap();
+        let mut photographer = Photographer::default();
+        let mut shows = |simulation: &Simulation| {
+            let at = simulation.now();
+            let alone = Photographer::default().take(simulation);
+            assert_eq!(photographer.take(simulation), alone, "at {} us", at.as_us());
+        };
+        let mut simulation = Simulation::new(scenario.clone());
+        for ms in (0..9_000).step_by(50) {
+            simulation.run_until(SimTime::from_ms(ms));
+            shows(&simulation);
+        }
+        // And back, to where nodes hold other things in other places.
+        let mut simulation = Simulation::new(scenario);
+        for ms in [500, 4_000, 20_000] {
+            simulation.run_until(SimTime::from_ms(ms));
+            shows(&simulation);
+        }
     }
 
     #[test]

@@ -44,11 +44,11 @@ pub(crate) fn about(scenario: &Scenario) -> String {
 
 /// What one node believes, for somebody who does not see its strip.
 pub(crate) fn view(view: &View) -> String {
-    let opinion = match view.differences.len() {
+    let opinion = match view.differences.ranges().len() {
         0 if view.lacks == 0 => text!("words.view_agrees").to_owned(),
         0 => plural!("words.view_lacks", view.lacks),
         _ => {
-            let keys = view.differences.iter().map(|range| range.keys()).sum();
+            let keys = view.differences.keys();
             plural!("words.view_differs", view.lacks, share = share(keys))
         }
     };
@@ -78,7 +78,8 @@ pub(crate) fn owners(owners: &[Owner]) -> String {
 
 /// What a node believes where it differs from the truth, segment by segment.
 pub(crate) fn differences(view: &View) -> Vec<(KeyRange, String)> {
-    let segments = view.differences.iter().flat_map(|&range| view.ownership.segments_in(range));
+    let segments =
+        view.differences.ranges().iter().flat_map(|&range| view.ownership.segments_in(range));
     segments.map(|segment| (segment.range, owners(&segment.owners))).collect()
 }
 

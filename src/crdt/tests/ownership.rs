@@ -339,6 +339,9 @@ mod random {
                 prop_assert_eq!(&changed, &Definition::differences(&before, &definition));
                 prop_assert_eq!(&changed, &ownership.differences(&shown_before));
                 prop_assert_eq!(changed.is_empty(), ownership == shown_before);
+                let touched: BTreeSet<_> = ownership.changed_since(&shown_before).collect();
+                let expected = (before.claims.get(&claim) != to.as_ref()).then_some(claim.range);
+                prop_assert_eq!(touched, BTreeSet::from_iter(expected));
                 let clip = |changed: &KeyRange| {
                     let start = changed.start().max(within.start());
                     KeyRange::new(start, changed.end().min(within.end())).ok()
@@ -360,7 +363,13 @@ mod random {
             let [a, b] = [a, b].map(|claims| Definition { claims });
             let of = |d: &Definition| Ownership::of(d.claims.iter().map(|(c, p)| (c, *p)));
             let expected = Definition::differences(&a, &b);
-            prop_assert_eq!(of(&a).differences(&of(&b)), expected);
+            let [of_a, of_b] = [of(&a), of(&b)];
+            prop_assert_eq!(of_a.differences(&of_b), expected.clone());
+            let touched: Vec<KeyRange> = of_a.changed_since(&of_b).collect();
+            for different in expected {
+                let is_touched = |key| touched.iter().any(|range| range.contains(key));
+                prop_assert!(keys().filter(|&key| different.contains(key)).all(is_touched));
+            }
         }
     }
 }

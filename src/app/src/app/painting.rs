@@ -1,7 +1,10 @@
 //! Paints the bands, when what is to be seen on them has changed.
 
+use std::rc::Rc;
+
 use scalesmall_crdt::KeyRange;
 use scalesmall_sim::SimTime;
+use wasm_bindgen::JsValue;
 use web_sys::{HtmlCanvasElement, MediaQueryList};
 
 use super::App;
@@ -68,30 +71,46 @@ impl App {
         if self.painted == painted {
             return;
         }
-        let Surface { widths, keys, scale, theme } = surface;
-        let [truth_axis, views_axis, ..] = widths.map(|width| Axis { keys, width: width * scale });
-        let pixels = &mut self.pixels;
-        let labels =
-            paint::truth(pixels, truth_axis, scale, &theme, &self.picture.truth, &self.identities);
-        let mut shown = canvas::show(&truth_canvas, pixels, &labels, scale, &theme);
-        let count = self.strips();
-        let is_same = |(_, identities, before): &&(_, Shared<Identities>, Surface)| {
-            *identities == self.identities && *before == surface
-        };
-        let before = self.painted.as_ref().filter(is_same).map(|(picture, ..)| &*picture.views);
-        let (pixels, views) = (&mut self.strips, &self.picture.views[..count]);
-        paint::views(pixels, before, views_axis, scale, &theme, views, &self.identities);
-        shown = shown.and(canvas::show(&views_canvas, pixels, &[], scale, &theme));
-        if let Some(canvas) = self.overview_canvas.cast::<HtmlCanvasElement>() {
-            let (pixels, width) = (&mut self.pixels, widths[2] * scale);
-            let truth = &self.picture.truth;
-            paint::overview(pixels, width, scale, &theme, truth, &self.identities);
-            shown = shown.and(canvas::show(&canvas, pixels, &[], scale, &theme));
-        }
-        if let Err(error) = shown {
+        if let Err(error) = self.paint_bands(surface, &truth_canvas, &views_canvas) {
             gloo::console::error!("the stage cannot be drawn:", error);
         }
         self.painted = painted;
+    }
+
+    /// Paints what differs from what was painted last.
+    fn paint_bands(
+        &mut self,
+        surface: Surface,
+        truth_canvas: &HtmlCanvasElement,
+        views_canvas: &HtmlCanvasElement,
+    ) -> Result<(), JsValue> {
+        let Surface { widths, keys, scale, theme } = surface;
+        let [truth_axis, views_axis, ..] = widths.map(|width| Axis { keys, width: width * scale });
+        let is_same = |(_, identities, before): &&(_, Shared<Identities>, Surface)| {
+            *identities == self.identities && *before == surface
+        };
+        let before = self.painted.as_ref().filter(is_same).map(|(picture, ..)| picture);
+        let (truth, identities) = (&self.picture.truth, &self.identities);
+
+        let views = &self.picture.views[..self.strips()];
+        let before_views = before.map(|before| &*before.views);
+        let pixels = &mut self.strips;
+        let lines =
+            paint::views(pixels, before_views, views_axis, scale, &theme, views, identities);
+        canvas::show_lines(views_canvas, pixels, &lines)?;
+
+        if before.is_some_and(|before| Rc::ptr_eq(&before.truth, truth)) {
+            return Ok(());
+        }
+        let pixels = &mut self.pixels;
+        let labels = paint::truth(pixels, truth_axis, scale, &theme, truth, identities);
+        canvas::show(truth_canvas, pixels)?;
+        canvas::write(truth_canvas, &labels, scale, &theme)?;
+        if let Some(canvas) = self.overview_canvas.cast::<HtmlCanvasElement>() {
+            paint::overview(pixels, widths[2] * scale, scale, &theme, truth, identities);
+            canvas::show(&canvas, pixels)?;
+        }
+        Ok(())
     }
 
     /// Paints the divergence map, which changes when the others need not: as time passes in which
@@ -110,7 +129,7 @@ impl App {
         let width = width.saturating_sub(paint::VERSIONS_WIDTH) * scale;
         let axis = Axis { keys, width };
         paint::divergence(&mut self.pixels, axis, scale, &theme, divergence, extent);
-        if let Err(error) = canvas::show(&canvas, &self.pixels, &[], scale, &theme) {
+        if let Err(error) = canvas::show(&canvas, &self.pixels) {
             gloo::console::error!("the divergence map cannot be drawn:", error);
         }
         self.painted_divergence = painted;

@@ -162,6 +162,29 @@ impl ClaimTable {
         slots.filter(|&slot| self.trees.entry(slot).state != State::Free)
     }
 
+    // --- Beside another ---
+
+    /// The ranges of claims that are live, or at another priority, in one of the two alone, and
+    /// perhaps of some others: those that have moved to another slot. O(slots).
+    pub(super) fn changed_since<'a>(&'a self, earlier: &'a Self) -> impl Iterator<Item = KeyRange> {
+        let names = self.nodes.iter().zip(&earlier.nodes);
+        let are_same: Vec<bool> = names.map(|(now, then)| now.name == then.name).collect();
+        let is_same = move |now: &Entry, then: &Entry| {
+            (now.priority, now.range, now.node) == (then.priority, then.range, then.node)
+                && are_same.get(now.node as usize) == Some(&true)
+        };
+        let slots = 0..self.trees.slots().max(earlier.trees.slots());
+        slots.flat_map(move |slot| {
+            let live = [self, earlier].map(|table| table.trees.live(slot));
+            let has_changed = match live {
+                [Some(now), Some(then)] => !is_same(now, then),
+                [None, None] => false,
+                _ => true,
+            };
+            live.into_iter().flatten().filter(move |_| has_changed).map(|entry| entry.range)
+        })
+    }
+
     // --- The live claims ---
 
     /// The live claims that share a key with `range`, by start.

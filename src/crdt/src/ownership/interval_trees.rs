@@ -99,6 +99,11 @@ impl IntervalTrees {
         &self.entries[slot as usize]
     }
 
+    /// The entry in a slot, if there is such a slot and it has one that is live.
+    pub(super) fn live(&self, slot: usize) -> Option<&Entry> {
+        self.entries.get(slot).filter(|entry| entry.state == State::Live)
+    }
+
     pub(super) fn set_priority(&mut self, slot: Slot, priority: u64) {
         self.entries[slot as usize].priority = priority;
     }

@@ -33,6 +33,7 @@
 //! | [`segments_in`](Ownership::segments_in) | O(log n + k log k) for each claim to these keys |
 //! | [`gaps_in`](Ownership::gaps_in), [`split_points`](Ownership::split_points) | O(log n) for each claim to these keys |
 //! | [`claims_of`](Ownership::claims_of) | O(log n) for each claim of the node |
+//! | [`changed_since`](Ownership::changed_since) | O(n), some nanoseconds for each claim |
 //!
 //! Space: 48 to 60 bytes a claim for its slot, 6 to 12 for the index, and some 100 for each node
 //! that has claims; slots are reused and never given back.
@@ -250,6 +251,14 @@ impl Ownership {
     #[must_use]
     pub fn differences_in(&self, range: KeyRange, other: &Self) -> Vec<KeyRange> {
         Differences::new([self, other], range).collect()
+    }
+
+    /// Keys outside of which owners and priorities are as they were `earlier`: ranges in any order,
+    /// which may overlap. They are those of the claims that have changed where this one has come
+    /// from a clone of the earlier one by changes; beside any other, they may be many more.
+    /// O(claims), with nothing to do for the owners at any key.
+    pub fn changed_since<'a>(&'a self, earlier: &'a Self) -> impl Iterator<Item = KeyRange> {
+        self.claims.changed_since(&earlier.claims)
     }
 
     /// Checks all of it against [`segments_of`] the live claims, and what it is made of.

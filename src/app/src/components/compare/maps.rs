@@ -54,7 +54,7 @@ impl Maps {
             let axis = Axis { keys: KeyRange::ALL, width: width * scale };
             let height = MAP_HEIGHT * scale;
             paint::divergence_map(&mut self.pixels, axis, height, &theme, divergence, extent);
-            if let Err(error) = canvas::show(&canvas, &self.pixels, &[], scale, &theme) {
+            if let Err(error) = canvas::show(&canvas, &self.pixels) {
                 gloo::console::error!("the divergence map cannot be drawn:", error);
             }
             *painted = due;
