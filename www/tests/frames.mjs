@@ -97,9 +97,11 @@ async function heap() {
   const client = await page.context().newCDPSession(page);
   for (let minute = 0; minute <= minutes; minute += 1) {
     await client.send('HeapProfiler.collectGarbage');
-    const { usedSize } = await client.send('Runtime.getHeapUsage');
+    // What backs array buffers, the memory of WebAssembly above all, is counted apart.
+    const { usedSize, backingStorageSize } = await client.send('Runtime.getHeapUsage');
     const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
-    console.log(`after ${minute} min: ${(usedSize / 1e6).toFixed(1)} MB of JavaScript heap, ${nodes} elements`);
+    console.log(`after ${minute} min: ${(usedSize / 1e6).toFixed(1)} MB of JavaScript heap, `
+      + `${(backingStorageSize / 1e6).toFixed(1)} MB behind it, ${nodes} elements`);
     if (minute === minutes) break;
     // From the end it plays again.
     for (let part = 0; part < 6; part += 1) {

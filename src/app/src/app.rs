@@ -53,9 +53,13 @@ const STRIPS_MAX: usize = 256;
 pub(crate) const SIMULATION_MS: f64 = 10.0;
 /// The longest time that passes in one frame: more has passed only where nobody was looking.
 pub(crate) const FRAME_US_MAX: f64 = 100_000.0;
-/// The times between two updates of the document while something moves, in milliseconds.
+/// The time between two updates of the document while something moves, in milliseconds; where that
+/// is much to do, so many times as long as it took, up to what those who read it count on.
 pub(crate) const DOCUMENT_MS: f64 = 60.0;
-const TABLES_MS: f64 = 250.0;
+const DOCUMENT_PAUSE: f64 = 8.0;
+const DOCUMENT_MS_MAX: f64 = 240.0;
+/// The same for the tables, which nobody reads while they change.
+const TABLES_MS: f64 = 1_000.0;
 /// The most timelines that are kept.
 const TIMELINES_MAX: usize = 12;
 
@@ -155,6 +159,9 @@ pub(crate) struct App {
     frame: Option<AnimationFrame>,
     framed_at_ms: f64,
     updated_at_ms: f64,
+    /// When an update of the document began that is under way, and how long the one before took.
+    update_began_ms: Option<f64>,
+    update_took_ms: f64,
     in_words_at_ms: f64,
     _listeners: Vec<EventListener>,
 }
@@ -227,6 +234,8 @@ impl Component for App {
             frame: None,
             framed_at_ms: now_ms(),
             updated_at_ms: 0.0,
+            update_began_ms: None,
+            update_took_ms: 0.0,
             in_words_at_ms: 0.0,
             player,
         }
@@ -329,6 +338,9 @@ impl Component for App {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
+        if let Some(began_ms) = self.update_began_ms.take() {
+            self.update_took_ms = now_ms() - began_ms;
+        }
         self.measure();
         self.paint();
         self.request_frame(ctx);
@@ -454,8 +466,11 @@ impl App {
             self.in_words = self.picture.clone();
         }
         let says = self.announcer.follow(at_ms, &self.picture, self.player.state());
-        if has_stopped || says || at_ms - self.updated_at_ms >= DOCUMENT_MS {
+        let pause_ms = self.update_took_ms * DOCUMENT_PAUSE;
+        let pause_ms = pause_ms.clamp(DOCUMENT_MS, DOCUMENT_MS_MAX);
+        if has_stopped || says || at_ms - self.updated_at_ms >= pause_ms {
             self.updated_at_ms = at_ms;
+            self.update_began_ms = Some(now_ms());
             return true;
         }
         self.request_frame(ctx);

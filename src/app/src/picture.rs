@@ -191,7 +191,11 @@ impl Opinion {
 
 /// At which keys, at most, two moments of an ownership differ.
 pub(crate) fn changed(now: &Rc<Ownership>, then: &Rc<Ownership>) -> KeySet {
-    if Rc::ptr_eq(now, then) { KeySet::default() } else { now.changed_since(then).collect() }
+    if Rc::ptr_eq(now, then) {
+        KeySet::default()
+    } else {
+        now.changed_since(then).into_iter().collect()
+    }
 }
 
 /// The group with the most members, the first of them where several have.

@@ -339,7 +339,7 @@ mod random {
                 prop_assert_eq!(&changed, &Definition::differences(&before, &definition));
                 prop_assert_eq!(&changed, &ownership.differences(&shown_before));
                 prop_assert_eq!(changed.is_empty(), ownership == shown_before);
-                let touched: BTreeSet<_> = ownership.changed_since(&shown_before).collect();
+                let touched = BTreeSet::from_iter(ownership.changed_since(&shown_before));
                 let expected = (before.claims.get(&claim) != to.as_ref()).then_some(claim.range);
                 prop_assert_eq!(touched, BTreeSet::from_iter(expected));
                 let clip = |changed: &KeyRange| {
@@ -365,7 +365,7 @@ mod random {
             let expected = Definition::differences(&a, &b);
             let [of_a, of_b] = [of(&a), of(&b)];
             prop_assert_eq!(of_a.differences(&of_b), expected.clone());
-            let touched: Vec<KeyRange> = of_a.changed_since(&of_b).collect();
+            let touched = of_a.changed_since(&of_b);
             for different in expected {
                 let is_touched = |key| touched.iter().any(|range| range.contains(key));
                 prop_assert!(keys().filter(|&key| different.contains(key)).all(is_touched));

@@ -166,23 +166,24 @@ impl ClaimTable {
 
     /// The ranges of claims that are live, or at another priority, in one of the two alone, and
     /// perhaps of some others: those that have moved to another slot. O(slots).
-    pub(super) fn changed_since<'a>(&'a self, earlier: &'a Self) -> impl Iterator<Item = KeyRange> {
+    pub(super) fn changed_since(&self, earlier: &Self) -> Vec<KeyRange> {
         let names = self.nodes.iter().zip(&earlier.nodes);
         let are_same: Vec<bool> = names.map(|(now, then)| now.name == then.name).collect();
-        let is_same = move |now: &Entry, then: &Entry| {
-            (now.priority, now.range, now.node) == (then.priority, then.range, then.node)
-                && are_same.get(now.node as usize) == Some(&true)
-        };
-        let slots = 0..self.trees.slots().max(earlier.trees.slots());
-        slots.flat_map(move |slot| {
+        let mut changed = Vec::new();
+        for slot in 0..self.trees.slots().max(earlier.trees.slots()) {
             let live = [self, earlier].map(|table| table.trees.live(slot));
-            let has_changed = match live {
-                [Some(now), Some(then)] => !is_same(now, then),
-                [None, None] => false,
-                _ => true,
+            let is_same = match live {
+                [Some(now), Some(then)] => {
+                    (now.priority, now.range, now.node) == (then.priority, then.range, then.node)
+                        && are_same.get(now.node as usize) == Some(&true)
+                }
+                [now, then] => now.is_none() && then.is_none(),
             };
-            live.into_iter().flatten().filter(move |_| has_changed).map(|entry| entry.range)
-        })
+            if !is_same {
+                changed.extend(live.into_iter().flatten().map(|entry| entry.range));
+            }
+        }
+        changed
     }
 
     // --- The live claims ---

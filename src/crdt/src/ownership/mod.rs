@@ -257,7 +257,8 @@ impl Ownership {
     /// which may overlap. They are those of the claims that have changed where this one has come
     /// from a clone of the earlier one by changes; beside any other, they may be many more.
     /// O(claims), with nothing to do for the owners at any key.
-    pub fn changed_since<'a>(&'a self, earlier: &'a Self) -> impl Iterator<Item = KeyRange> {
+    #[must_use]
+    pub fn changed_since(&self, earlier: &Self) -> Vec<KeyRange> {
         self.claims.changed_since(&earlier.claims)
     }
 
