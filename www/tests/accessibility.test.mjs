@@ -48,6 +48,13 @@ const SCREENS = {
       await page.locator('#timeline').waitFor();
     },
   },
+  'a timeline renamed': {
+    open: async (page) => {
+      await page.keyboard.press('f');
+      await page.locator('#rename').click();
+      await page.locator('#timeline-name').waitFor();
+    },
+  },
   'a segment asked about': {
     open: async (page) => {
       await page.locator('[data-node=n05]').focus();

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { native, start, status, statusWhen } from './harness.mjs';
+import { native, setSpeed, speed, start, status, statusWhen } from './harness.mjs';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const FIRST_LIGHT = JSON.parse(readFileSync(`${PROJECT}/src/sim/scenarios/first-light.json`, 'utf8'));
@@ -127,10 +127,10 @@ test('the figures are those of the command line, also after going back and forth
     assert.deepEqual(best, last.map(({ bytes }) => Number(bytes) === least));
 
     // Back, from where it plays on, hardly; and to the end once more.
-    await page.locator('#speed').selectOption('1/100');
+    await setSpeed(page, '1/100');
     await page.locator('.timeline input').fill('2500');
     await statusWhen(page, ({ state, timeUs }) => state === 'running' && Number(timeUs) < 3_000_000);
-    await page.locator('#speed').selectOption('max');
+    await setSpeed(page, 'max');
     await ended(page);
     assert.deepEqual(await runs(page), last);
   });
@@ -159,7 +159,7 @@ test('runs stay in step, pause together and go back together', async () => {
     await statusWhen(page, ({ timeUs }) => timeUs === stepped.timeUs);
     await page.locator('main').focus();
     await page.keyboard.press('+');
-    assert.equal(await page.locator('#speed').inputValue(), '2');
+    assert.equal(await speed(page), '2 ×');
     // A click on a map goes to its moment.
     const map = page.locator('.pointed').first();
     const { width, height } = await map.boundingBox();
@@ -224,7 +224,7 @@ test('a run opens on the stage, and the comparison is one step back', async () =
     await page.locator('[data-open="tree/delta"]').click();
     await page.locator('[data-node]').first().waitFor();
     await page.locator('.about', { hasText: 'tree deltas' }).waitFor();
-    await page.locator('#speed').selectOption('max');
+    await setSpeed(page, 'max');
     const end = await ended(page);
     assert.equal(end.timeUs, tree.timeUs);
     assert.equal(end.fingerprint, tree.fingerprint);

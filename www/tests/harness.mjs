@@ -219,6 +219,19 @@ export async function statusWhen(page, wanted, limitMs = STEP_LIMIT_MS) {
   }
 }
 
+/** The speed that is shown. */
+export async function speed(page) {
+  return page.locator('#speed').getAttribute('aria-valuetext');
+}
+
+/** Where some speeds are on the slider. */
+const SPEEDS = { '1/100': 0, 1: 20, 100: 40, max: 41 };
+
+/** Moves the slider to a speed. */
+export async function setSpeed(page, text) {
+  await page.locator('#speed').fill(String(SPEEDS[text]));
+}
+
 /** The path of `$CHROME`, or of the first browser that can be driven on `PATH`. */
 function findBrowser() {
   if (process.env.CHROME) return process.env.CHROME;

@@ -139,7 +139,7 @@ fn unknown_scenario(name: &str) -> String {
 }
 
 fn unknown_speed(value: &str) -> String {
-    let known: Vec<String> = Speed::all().map(|speed| speed.to_string()).collect();
+    let known: Vec<String> = Speed::steps().map(|speed| speed.to_string()).collect();
     text!("address.unknown_speed", value = format!("{value:?}"), known = known.join(", "))
 }
 

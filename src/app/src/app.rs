@@ -8,6 +8,7 @@ mod message;
 mod page;
 mod painting;
 mod shrink;
+mod timeline;
 
 pub(crate) use message::Message;
 
@@ -25,10 +26,11 @@ use yew::prelude::*;
 
 use self::arriving::{loaded_from, player};
 use self::painting::{PaintedDivergence, Surface};
+use self::timeline::Timeline;
 use crate::address::Wish;
 use crate::announcer::Announcer;
 use crate::arrival::Arrival;
-use crate::components::{Help, Mark, NetworkFacts, NodeFacts, Status, marks};
+use crate::components::{Help, LogFacts, Mark, NetworkFacts, NodeFacts, Status, marks};
 use crate::embed::{Embedded, Embedding, Heard};
 use crate::identity::Identities;
 use crate::keyboard;
@@ -51,6 +53,8 @@ use crate::words;
 const STRIPS_MAX: usize = 256;
 /// How long a frame may simulate, in milliseconds; the rest of it is for drawing.
 pub(crate) const SIMULATION_MS: f64 = 10.0;
+/// The same on the way to another time, on which there is nothing to be seen.
+const SEEKING_MS: f64 = 30.0;
 /// The longest time that passes in one frame: more has passed only where nobody was looking.
 pub(crate) const FRAME_US_MAX: f64 = 100_000.0;
 /// The time between two updates of the document while something moves, in milliseconds; where that
@@ -70,15 +74,6 @@ enum Screen {
     Stage,
     /// Runs under these settings, side by side.
     Compare(Vec<Setting>),
-}
-
-/// One course of the run.
-#[derive(Clone)]
-struct Timeline {
-    scenario: Arc<Scenario>,
-    /// Where it parts from the one that it comes from; nothing where it is that one shrunk, and has
-    /// a past of its own.
-    from: Option<SimTime>,
 }
 
 #[derive(PartialEq, Properties)]
@@ -194,7 +189,7 @@ impl Component for App {
             identities: Shared::new(Identities::of(player.simulation().scenario())),
             marks: Shared::new(marks(player.simulation().scenario())),
             compared: Shared::new(Arc::clone(&scenario)),
-            timelines: vec![Timeline { scenario, from: Some(SimTime::ZERO) }],
+            timelines: vec![Timeline::new(scenario, Some(SimTime::ZERO))],
             timeline: 0,
             error,
             selected: wish.node,
@@ -298,13 +293,14 @@ impl Component for App {
             Message::Turn(true) => self.player.turn_forward(),
             Message::Turn(false) => self.player.turn_back(),
             Message::Fork => self.fork(),
-            Message::Seek(to) => self.player.seek(to),
+            Message::Seek(to) => self.seek(to),
             Message::Faster => self.player.set_speed(self.player.speed().faster()),
             Message::Slower => self.player.set_speed(self.player.speed().slower()),
             Message::SetSpeed(speed) => self.player.set_speed(speed),
             Message::Select(Some(node)) if self.chosen.is_some() => self.choose(node),
             Message::Select(node) => self.open(node.filter(|_| self.selected != node)),
             Message::Ask { node, key } => self.ask(node, key),
+            Message::AskWho(key) => self.ask_who(key),
             Message::Walk { node, is_next } => self.walk(node.as_deref(), is_next),
             Message::Look(look) => self.keys = look.after(self.keys),
             Message::Zoom(per_mille) => self.zoom(per_mille),
@@ -314,6 +310,7 @@ impl Component for App {
             Message::ChooseCut(begins) => self.chosen = begins.then(Vec::new),
             Message::CutOff => self.cut_off(),
             Message::ChangeTimeline(timeline) => self.change_timeline(timeline),
+            Message::NameTimeline(name) => self.name_timeline(&name),
             Message::Share(is_open) => self.sharing = is_open.then(|| self.sharing()),
             Message::Shrink(true) => self.shrink(),
             Message::Shrink(false) => self.shrinking = None,
@@ -404,7 +401,7 @@ impl App {
     }
 
     fn sharing(&self) -> Shared<Arc<Scenario>> {
-        Shared::new(Arc::clone(&self.timelines[self.timeline].scenario))
+        Shared::new(self.timelines[self.timeline].to_share())
     }
 
     fn hear(&mut self, heard: Heard) {
@@ -444,6 +441,7 @@ impl App {
                 || simulation.clogs().next().is_some(),
             loss: network.loss.to_f64() * 100.0,
             duplicate: network.duplicate.to_f64() * 100.0,
+            reorder: network.reorder.to_f64() * 100.0,
             latency_ms: network.latency_us.map(|us| us / 1_000),
         }
     }
@@ -454,8 +452,7 @@ impl App {
         let state = self.player.state();
         let wall_us = ((at_ms - self.framed_at_ms) * 1_000.0).clamp(0.0, FRAME_US_MAX);
         self.framed_at_ms = at_ms;
-        let deadline_ms = now_ms() + SIMULATION_MS;
-        self.player.advance(wall_us as u64, || now_ms() < deadline_ms);
+        self.advance(wall_us as u64);
         self.take_picture();
         self.paint();
 
@@ -475,6 +472,19 @@ impl App {
         }
         self.request_frame(ctx);
         false
+    }
+
+    /// Lets time pass for as long as a frame may simulate.
+    fn advance(&mut self, wall_us: u64) {
+        let budget_ms = if self.player.is_seeking() { SEEKING_MS } else { SIMULATION_MS };
+        let deadline_ms = now_ms() + budget_ms;
+        self.player.advance(wall_us, || now_ms() < deadline_ms);
+    }
+
+    /// Goes to a time: where that is near enough, it is there in the next frame.
+    fn seek(&mut self, to: SimTime) {
+        self.player.seek(to);
+        self.advance(0);
     }
 
     /// Asks for another frame while something moves.
@@ -527,7 +537,8 @@ impl App {
         let replica = &self.player.simulation().replicas()[node];
         let truth = self.player.simulation().truth();
         let identity = self.identities.get(&view.name);
-        Some(NodeFacts::of(replica, truth, view, identity, self.is_leaving(node)))
+        let log = LogFacts::of(self.player.simulation(), self.player.chronicle(), node);
+        Some(NodeFacts::of(replica, truth, view, identity, self.is_leaving(node), log))
     }
 
     /// Whether a node has been asked to leave, and not to come back.

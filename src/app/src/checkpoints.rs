@@ -1,4 +1,4 @@
-//! Copies of a run on its way, so that going back does not mean to begin at the beginning.
+//! Copies of a run on its way, so that going anywhere does not mean to begin at the beginning.
 
 use std::sync::Arc;
 
@@ -72,6 +72,12 @@ impl Checkpoints {
         let before = self.taken.iter().rev().map(|checkpoint| &checkpoint.simulation);
         let mut before = before.filter(|simulation| simulation.now() <= time);
         before.find_map(|simulation| simulation.fork(Arc::clone(scenario)))
+    }
+
+    /// When the latest checkpoint at `time` or before it was taken.
+    pub(crate) fn latest_by(&self, time: SimTime) -> Option<SimTime> {
+        let mut times = self.taken.iter().rev().map(|checkpoint| checkpoint.simulation.now());
+        times.find(|&at| at <= time)
     }
 
     /// Forgets what comes after a time: the run goes on differently.

@@ -24,6 +24,8 @@ pub(crate) struct Chronicle {
     copies: HashMap<u64, Transit>,
     /// Where it stands that a node has learned of an operation, each time that it did.
     learned: BTreeMap<(usize, Dot), Vec<usize>>,
+    /// By node, where it stands what it has learned, in order.
+    lessons: Vec<Vec<usize>>,
     is_full: bool,
 }
 
@@ -107,6 +109,10 @@ impl Chronicle {
             }
             Passage::Learned { replica, dot, .. } => {
                 self.learned.entry((*replica, dot.clone())).or_default().push(place);
+                if self.lessons.len() <= *replica {
+                    self.lessons.resize_with(replica + 1, Vec::new);
+                }
+                self.lessons[*replica].push(place);
             }
             Passage::Became { .. } | Passage::Forgot(_) => {}
         }
@@ -132,6 +138,16 @@ impl Chronicle {
             (node, time) = (sent.from, sent.at);
         }
         None
+    }
+
+    /// The operations that a node has learned of or issued by `time`, the latest first.
+    pub(crate) fn learned(&self, replica: usize, time: SimTime) -> impl Iterator<Item = &Dot> {
+        let lessons = self.lessons.get(replica).map_or(&[][..], Vec::as_slice);
+        let past = lessons.partition_point(|&place| self.passages[place].0 <= time);
+        lessons[..past].iter().rev().map(|&place| match &self.passages[place].1 {
+            Passage::Learned { dot, .. } => dot,
+            _ => unreachable!("it is indexed as one"),
+        })
     }
 
     /// The copies of messages that were on their way at some time between these, as known at the
@@ -236,6 +252,12 @@ mod tests {
             }
         }
         assert!(longest > 2, "nobody has handed anything on");
+        let by_then = SimTime::from_ms(700);
+        let times = |dot: &Dot| chronicle.way(5, dot, by_then).unwrap().last().unwrap().at;
+        let times: Vec<SimTime> = chronicle.learned(5, by_then).map(times).collect();
+        assert!(times.len() > 10 && times.is_sorted_by(|one, other| one >= other));
+        assert!(times[0] <= by_then && chronicle.learned(5, now).count() > times.len());
+        assert_eq!(chronicle.learned(99, now).count(), 0);
         assert!(!chronicle.is_full());
     }
 

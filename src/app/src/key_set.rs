@@ -12,6 +12,12 @@ impl KeySet {
         &self.0
     }
 
+    /// Whether a key is among them. O(log n).
+    pub(crate) fn contains(&self, key: Key) -> bool {
+        let at = self.0.partition_point(|range| range.end() < key);
+        self.0.get(at).is_some_and(|range| range.contains(key))
+    }
+
     /// How many keys there are.
     pub(crate) fn keys(&self) -> u64 {
         self.0.iter().map(|range| range.keys()).sum()
@@ -103,6 +109,8 @@ mod tests {
         let keys = set(&[(20, 29), (0, 4), (3, 9), (10, 10), (22, 23), (Key::MAX, Key::MAX)]);
         assert_eq!(keys, set(&[(0, 10), (20, 29), (Key::MAX, Key::MAX)]));
         assert_eq!((keys.ranges().len(), keys.keys()), (3, 22));
+        let is_in = [0, 10, 11, 19, 20, 29, 30, Key::MAX].map(|key| keys.contains(key));
+        assert_eq!(is_in, [true, true, false, false, true, true, false, true]);
         assert_eq!(set(&[(0, Key::MAX)]).keys(), 1 << 32);
     }
 

@@ -41,7 +41,10 @@ pub(crate) fn message(event: &KeyboardEvent) -> Option<Message> {
         "BUTTON" | "SUMMARY" | "A" => matches!(key.as_str(), " " | "Enter"),
         "INPUT" if !is_slider(focused.as_ref()) => key != "Escape",
         // On the timeline, arrows go from change to change instead of millisecond by millisecond.
-        "INPUT" => !matches!(key.as_str(), " " | "." | "ArrowLeft" | "ArrowRight"),
+        "INPUT" if matches!(key.as_str(), "ArrowLeft" | "ArrowRight") => {
+            !is_timeline(focused.as_ref())
+        }
+        "INPUT" => is_for_slider(&key),
         "SELECT" => true,
         _ => is_horizontal(focused.as_ref()) && is_for_slider(&key),
     };
@@ -96,6 +99,12 @@ fn is_dialog_open() -> bool {
 fn is_slider(control: Option<&Element>) -> bool {
     let input = control.and_then(|control| control.dyn_ref::<HtmlInputElement>());
     input.is_some_and(|input| input.type_() == "range")
+}
+
+/// Whether a control is the slider that goes along the time of the run.
+fn is_timeline(control: Option<&Element>) -> bool {
+    let timeline = control.map(|control| control.closest(".timeline"));
+    timeline.is_some_and(|found| found.is_ok_and(|timeline| timeline.is_some()))
 }
 
 /// Whether a control is a slider of the page's own along the keys.

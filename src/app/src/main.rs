@@ -18,6 +18,7 @@ mod chronicle;
 mod comparison;
 mod components;
 mod crash_report;
+mod disputes;
 mod divergence;
 mod download;
 mod drag;

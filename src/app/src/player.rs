@@ -204,7 +204,7 @@ impl Player {
     /// Goes back to time 0, and plays on if it was playing.
     pub(crate) fn restart(&mut self) {
         self.is_playing |= self.simulation.has_ended();
-        self.rewind(SimTime::ZERO);
+        self.jump(SimTime::ZERO);
     }
 
     /// Pauses, and goes to the next moment at which something changes that is to be seen.
@@ -240,12 +240,18 @@ impl Player {
         self.is_playing = false;
     }
 
-    /// Goes to a time.
+    /// Goes to a time, by the shortest way that is known.
     pub(crate) fn seek(&mut self, to: SimTime) {
-        if to < self.simulation.now() {
-            self.rewind(to);
+        let now = self.simulation.now();
+        if to < now || self.checkpoints.latest_by(to).is_some_and(|at| at > now) {
+            self.jump(to);
         }
         self.goal = Some(Goal::Time(to));
+    }
+
+    /// Whether it is on its way to a time, and what lies between is not meant to be seen.
+    pub(crate) fn is_seeking(&self) -> bool {
+        matches!(self.goal, Some(Goal::Time(_)))
     }
 
     /// Goes on from now by another scenario with the same past, and lets happen what that has in
@@ -278,7 +284,7 @@ impl Player {
         self.scenario = scenario;
         // From there on, all that is known is of the other one.
         self.forget_after(parted);
-        self.rewind(parted);
+        self.jump(parted);
         self.goal = Some(Goal::Time(now));
     }
 
@@ -395,8 +401,8 @@ impl Player {
         }
     }
 
-    /// Goes back to `to`, or to some time before it.
-    fn rewind(&mut self, to: SimTime) {
+    /// Goes to the latest moment at `to` or before it that is known, which may be the beginning.
+    fn jump(&mut self, to: SimTime) {
         let scenario = &self.scenario;
         let before = self.checkpoints.before(to, scenario);
         let anew = || (self.begin)(Arc::clone(scenario));
@@ -471,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn going_back_a_long_way_takes_a_few_events() {
+    fn going_a_long_way_takes_a_few_events() {
         let mut player = player(true);
         play_to_the_end(&mut player);
         let end = (player.simulation().now(), player.simulation().trace());
@@ -486,8 +492,14 @@ mod tests {
             most = most.max(events);
         }
         assert!(most < 3_000, "{most} events to go back");
+        // And no more to go there again.
         player.seek(end.0);
-        player.advance(0, || true);
+        let mut events = 0;
+        player.advance(0, || {
+            events += 1;
+            true
+        });
+        assert!(events < 3_000, "{events} events to go on");
         assert_eq!((player.simulation().now(), player.simulation().trace()), end);
     }
 

@@ -88,6 +88,13 @@ struct Logged<'a> {
     what: &'a str,
     host: usize,
     clock: Vec<u64>,
+    /// To whom a message is sent, or from whom one comes.
+    peer: Option<Peer>,
+}
+
+enum Peer {
+    To(usize),
+    From(usize),
 }
 
 /// The events of a log as ShiViz reads them.
@@ -105,7 +112,15 @@ fn parsed<'a>(log: &'a str) -> Vec<Logged<'a>> {
         let mut clock = vec![0; places.len()];
         // Whoever is counted has done something.
         counts.into_iter().for_each(|(name, count)| clock[places[name.as_str()]] = count);
-        Logged { what, host: places[host], clock }
+        let (_, what_at) = what.split_once(" s: ").expect("a time comes first");
+        // To whom a message was sent who has never done anything does not matter.
+        let place = |name: &str| places.get(name).copied();
+        let peer = match what_at.split(' ').collect::<Vec<_>>()[..] {
+            ["sends", to, ..] => place(to).map(Peer::To),
+            ["hears", "from", from] => place(from).map(Peer::From),
+            _ => None,
+        };
+        Logged { what, host: places[host], clock, peer }
     };
     events.iter().map(event).collect()
 }
@@ -113,6 +128,36 @@ fn parsed<'a>(log: &'a str) -> Vec<Logged<'a>> {
 /// Whether whoever has the first clock knows all that whoever has the second knows.
 fn includes(clock: &[u64], other: &[u64]) -> bool {
     clock.iter().zip(other).all(|(own, other)| own >= other)
+}
+
+/// By the rules that ShiViz checks a log against: the clocks of a host count from 1 by 1, and what
+/// they take over is what the sender of a message knew as it sent it.
+#[test]
+fn what_a_node_hears_was_sent_before_and_brings_what_the_sender_knew_and_nothing_else_does() {
+    for text in scenarios() {
+        let ([.., log], _) = written(&text);
+        let mut known: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+        let mut sent: BTreeMap<(usize, usize), Vec<Vec<u64>>> = BTreeMap::new();
+        for Logged { what, host, clock, peer } in parsed(&log) {
+            let mut before = known.get(&host).cloned().unwrap_or_else(|| vec![0; clock.len()]);
+            before[host] += 1;
+            let is_after = |message: &Vec<u64>| {
+                let entries = before.iter().zip(message).map(|(own, other)| own.max(other));
+                entries.eq(&clock)
+            };
+            match peer {
+                Some(Peer::From(from)) => {
+                    let messages = sent.get(&(from, host)).expect("it was sent before");
+                    assert!(messages.iter().any(is_after), "{what}: {clock:?}");
+                }
+                _ => assert_eq!(before, clock, "{what}"),
+            }
+            if let Some(Peer::To(to)) = peer {
+                sent.entry((host, to)).or_default().push(clock.clone());
+            }
+            known.insert(host, clock);
+        }
+    }
 }
 
 #[test]
@@ -125,7 +170,7 @@ fn clocks_count_each_node_and_a_message_brings_what_its_sender_knew() {
         // What each node has known after each of its events.
         let mut known: Vec<Vec<&[u64]>> = vec![Vec::new(); simulation.replicas().len()];
         let mut issued = 0;
-        for Logged { what, host, clock } in &events {
+        for Logged { what, host, clock, .. } in &events {
             let before = &mut known[*host];
             assert_eq!(clock[*host], before.len() as u64 + 1, "{what}");
             assert!(before.last().is_none_or(|last| includes(clock, last)), "{what}");
@@ -134,7 +179,7 @@ fn clocks_count_each_node_and_a_message_brings_what_its_sender_knew() {
             received += u64::from(what.contains("hears from"));
         }
         // Nobody knows of an event what that did not know itself.
-        for Logged { what, host, clock } in &events {
+        for Logged { what, host, clock, .. } in &events {
             for (other, &count) in clock.iter().enumerate().filter(|&(other, _)| other != *host) {
                 let cause = count.checked_sub(1).map(|index| known[other][index as usize]);
                 assert!(cause.is_none_or(|cause| includes(clock, cause)), "{what}");

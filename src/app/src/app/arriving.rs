@@ -5,7 +5,8 @@ use std::sync::Arc;
 use scalesmall_crdt::KeyRange;
 use scalesmall_sim::{Scenario, SimTime};
 
-use super::{App, Screen, Timeline};
+use super::timeline::Timeline;
+use super::{App, Screen};
 use crate::address;
 use crate::arrival::Arrival;
 use crate::identity::Identities;
@@ -64,7 +65,7 @@ impl App {
         let player = player(&scenario, wish.speed, wish.at, error.is_none());
         self.loaded = (loaded_from(error.as_deref()), Arc::clone(&scenario));
         self.show(wish.compare.map_or(Screen::Stage, Screen::Compare));
-        self.timelines = vec![Timeline { scenario, from: Some(SimTime::ZERO) }];
+        self.timelines = vec![Timeline::new(scenario, Some(SimTime::ZERO))];
         self.timeline = 0;
         self.shrinking = None;
         self.error = error.map(Problem::Address);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use scalesmall_sim::{Scenario, SimTime};
 use serde_json::json;
 
-use super::{App, TIMELINES_MAX, Timeline};
+use super::timeline::Timeline;
+use super::{App, TIMELINES_MAX};
 use crate::edit::{self, Step, step};
 use crate::player::Player;
 use crate::problem::Problem;
@@ -31,7 +32,7 @@ impl App {
         if !was_in_the_past {
             self.timelines[self.timeline].scenario = scenario;
         } else {
-            self.add_timeline(Timeline { scenario, from: Some(now) });
+            self.add_timeline(Timeline::new(scenario, Some(now)));
         }
         self.error = None;
         self.follow_scenario();
@@ -40,7 +41,7 @@ impl App {
     /// Goes on in another timeline, which is the same until something is done to it.
     pub(super) fn fork(&mut self) {
         let scenario = Arc::clone(&self.timelines[self.timeline].scenario);
-        self.add_timeline(Timeline { scenario, from: Some(self.player.simulation().now()) });
+        self.add_timeline(Timeline::new(scenario, Some(self.player.simulation().now())));
         self.follow_scenario();
     }
 

@@ -6,6 +6,7 @@ use scalesmall_crdt::{Key, KeyRange, NodeId};
 
 use super::App;
 use crate::components::{Said, SegmentFacts, WhyFacts};
+use crate::disputes;
 use crate::picture::View;
 use crate::segments;
 use crate::shared::Shared;
@@ -24,6 +25,19 @@ impl App {
         self.said = Said::of(&self.picture, view, key).sentence().into();
         self.selected = node;
         self.asked = Some((node, key));
+    }
+
+    /// Asks somebody who differs from the truth about a key: the node that is open, if it does.
+    pub(super) fn ask_who(&mut self, key: Key) {
+        if self.player.is_playing() {
+            self.player.pause();
+        }
+        let mut who = disputes::who(&self.picture.views, key);
+        let first = who.next();
+        let open = self.selected.filter(|&node| first == Some(node) || who.any(|it| it == node));
+        let node = open.or(first);
+        drop(who);
+        self.ask(node, key);
     }
 
     /// From segment to segment, from the one that is asked about or else from the first to be seen.

@@ -37,6 +37,9 @@ pub(crate) enum Message {
         node: Option<usize>,
         key: Key,
     },
+    /// Lets time stand still, and asks a node that differs from the truth about this key, or else
+    /// the truth.
+    AskWho(Key),
     /// Asks about the segment after the one that is asked about, or before it, of the node of this
     /// name or else of the same.
     Walk {
@@ -59,6 +62,8 @@ pub(crate) enum Message {
     /// Cuts off whoever has been chosen.
     CutOff,
     ChangeTimeline(usize),
+    /// Calls the timeline that is shown by another name; by none, as it was called at first.
+    NameTimeline(String),
     /// Shows how to share the run, or no longer does.
     Share(bool),
     /// Begins to shrink the run; gives that up, or closes what came of it.

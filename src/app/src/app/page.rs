@@ -102,7 +102,9 @@ impl App {
                             row_us={self.player.divergence().row_us()}
                             summary={words::divergence(self.player.divergence(), &self.picture)}
                             verdict={words::verdict(&self.picture)}
+                            picture={self.picture.clone()}
                             on_seek={link.callback(Message::Seek)}
+                            on_ask={link.callback(Message::AskWho)}
                             on_look={link.callback(Message::Look)}
                         />
                         <SpaceTimeBand
@@ -144,7 +146,7 @@ impl App {
                     marks={self.marks.clone()}
                     agreed_at={self.player.agreed_at().to_vec()}
                     speed={self.player.speed()}
-                    timelines={self.timelines.iter().map(|timeline| timeline.from).collect::<Vec<_>>()}
+                    timelines={self.timeline_names()}
                     timeline={self.timeline}
                     on_message={link.callback(|message| message)}
                 />

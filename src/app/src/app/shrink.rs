@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use scalesmall_sim::Scenario;
 
-use super::{App, SIMULATION_MS, Timeline, now_ms};
+use super::timeline::Timeline;
+use super::{App, SIMULATION_MS, now_ms};
 use crate::player::{Player, State};
 use crate::shrinking::Shrinking;
 
@@ -54,7 +55,7 @@ impl App {
             return;
         }
         let scenario = Arc::new(least);
-        self.add_timeline(Timeline { scenario: Arc::clone(&scenario), from: None });
+        self.add_timeline(Timeline::new(Arc::clone(&scenario), None));
         self.play(Player::new(scenario, self.player.speed(), true));
     }
 }

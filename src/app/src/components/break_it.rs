@@ -18,6 +18,8 @@ pub(crate) struct NetworkFacts {
     pub(crate) loss: f64,
     /// In percent.
     pub(crate) duplicate: f64,
+    /// In percent.
+    pub(crate) reorder: f64,
     pub(crate) latency_ms: [u32; 2],
 }
 
@@ -57,6 +59,7 @@ pub(crate) fn BreakIt(props: &Props) -> Html {
                     if !network.is_manual {
                         <Setting id="loss" name={text!("break_it.loss")} unit="%" value={network.loss} most=60 on_change={change(|percent| json!({ "loss": percent / 100.0 }))} />
                         <Setting id="duplicate" name={text!("break_it.duplicate")} unit="%" value={network.duplicate} most=60 on_change={change(|percent| json!({ "duplicate": percent / 100.0 }))} />
+                        <Setting id="reorder" name={text!("break_it.reorder")} unit="%" value={network.reorder} most=60 on_change={change(|percent| json!({ "reorder": percent / 100.0 }))} />
                         <Setting id="latency" name={text!("break_it.latency")} unit="ms" value={f64::from(network.latency_ms[1])} most=1_000 on_change={on_step.reform(latency(network.latency_ms[0]))} />
                     }
                 }

@@ -1,15 +1,20 @@
-//! The document around the divergence map: what its axes mean, and the slider that it is.
+//! The document around the divergence map: what its axes mean, the slider that it is, and the question
+//! that it leads to.
 
-use scalesmall_crdt::KeyRange;
+use scalesmall_crdt::{Key, KeyRange};
 use scalesmall_sim::SimTime;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::on_axis::{Pointed, span};
 use super::zooming::use_zooming;
+use crate::disputes;
 use crate::paint;
-use crate::texts::text;
-use crate::visible::Look;
+use crate::picture::Picture;
+use crate::shared::Shared;
+use crate::texts::{plural, text};
+use crate::visible::{Look, part as visible_part};
 use crate::words;
 
 /// How many rows a key for a long way goes.
@@ -32,7 +37,11 @@ pub(crate) struct Props {
     pub(crate) summary: String,
     /// How the nodes stand now, in words.
     pub(crate) verdict: String,
+    /// The moment that is shown.
+    pub(crate) picture: Shared<Picture>,
     pub(crate) on_seek: Callback<SimTime>,
+    /// Asks somebody who differs about a key at that moment.
+    pub(crate) on_ask: Callback<Key>,
     pub(crate) on_look: Callback<Look>,
 }
 
@@ -66,11 +75,30 @@ pub(crate) fn DivergenceMap(props: &Props) -> Html {
             }
         })
     };
-    let onclick = Callback::from(move |event: MouseEvent| seek_pointed(&event));
+    // The key that was pointed at last.
+    let pointed = use_state_eq(|| None::<Key>);
+    let onclick = {
+        let (pointed, canvas, keys) = (pointed.clone(), props.canvas.clone(), props.keys);
+        Callback::from(move |event: MouseEvent| {
+            let place = Pointed::of(&canvas, paint::VERSIONS_WIDTH, &event);
+            pointed.set(place.and_then(|place| place.key(keys)));
+            seek_pointed(&event);
+        })
+    };
+    let views = &props.picture.views;
+    let asked = pointed.filter(|&key| props.keys.contains(key));
+    let differing = asked.map_or(0, |key| disputes::who(views, key).count());
+    let asked = asked.filter(|_| differing > 0);
     let on_seek = props.on_seek.clone();
+    let on_ask = props.on_ask.clone();
+    let (picture, keys) = (props.picture.clone(), props.keys);
     let onkeydown = Callback::from(move |event: KeyboardEvent| {
         if event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
+        }
+        if event.key() == "Enter" {
+            let disputed = asked.or_else(|| disputes::most_disputed(&picture.views, keys));
+            disputed.into_iter().for_each(|key| on_ask.emit(key));
         }
         // Time runs down, and the keys go where they point.
         let to = match event.key().as_str() {
@@ -113,6 +141,8 @@ pub(crate) fn DivergenceMap(props: &Props) -> Html {
                     tabindex="0"
                     aria-label={text!("divergence_map.moment")}
                     aria-orientation="vertical"
+                    aria-keyshortcuts="Enter"
+                    title={text!("divergence_map.enter")}
                     aria-valuemin="0"
                     aria-valuemax={extent.as_ms().to_string()}
                     aria-valuenow={now.as_ms().to_string()}
@@ -124,8 +154,36 @@ pub(crate) fn DivergenceMap(props: &Props) -> Html {
                 >
                     <i class="now" style={part(now)} />
                 </div>
+                if let Some(key) = asked {
+                    { question(props, key, differing, part(now), pointed.setter()) }
+                }
             </div>
         </section>
+    }
+}
+
+/// Where somebody has pointed, at the moment that is shown: who differs there, to be asked why.
+fn question(
+    props: &Props,
+    key: Key,
+    differing: usize,
+    at: String,
+    pointed: UseStateSetter<Option<Key>>,
+) -> Html {
+    let range = KeyRange::new(key, key).expect("a key is a range");
+    let says = plural!("divergence_map.differ", differing, of = props.picture.live());
+    let is_late = props.now.as_us() * 2 > props.extent.as_us();
+    let is_right = visible_part(props.keys, u64::from(key)) > 0.5;
+    let class = classes!("question", is_late.then_some("above"), is_right.then_some("left"));
+    let ask = props.on_ask.reform(move |_| {
+        // It has been put: nothing need cover the map any more.
+        pointed.set(None);
+        key
+    });
+    html! {
+        <div class="over">
+            <button type="button" id="ask-who" {class} style={format!("{}{at}", span(props.keys, range))} onclick={ask}>{ says }</button>
+        </div>
     }
 }
 

@@ -11,6 +11,8 @@ pub(crate) enum Shape {
     StepBack,
     StepForward,
     Close,
+    Pen,
+    Scissors,
 }
 
 #[derive(PartialEq, Properties)]
@@ -30,6 +32,10 @@ pub(crate) fn Icon(props: &Props) -> Html {
         Shape::Close => {
             "M4 5.4 L5.4 4 L10 8.6 L14.6 4 L16 5.4 L11.4 10 L16 14.6 L14.6 16 L10 11.4 L5.4 16 L4 14.6 L8.6 10 Z"
         }
+        Shape::Scissors => {
+            "M4.5 1 a3 3 0 1 0 .01 0 Z m0 1.6 a1.4 1.4 0 1 1 -.01 0 Z M15.5 1 a3 3 0 1 0 .01 0 Z m0 1.6 a1.4 1.4 0 1 1 -.01 0 Z M5 7 L7 5.8 L15.6 19 L13 18.2 Z M15 7 L13 5.8 L4.4 19 L7 18.2 Z"
+        }
+        Shape::Pen => "M3 17 L4 13 L13.5 3.5 L16.5 6.5 L7 16 Z",
     };
     html! {
         <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d={path} /></svg>

@@ -4,7 +4,10 @@ use scalesmall_crdt::ClaimMap;
 use scalesmall_sim::{Replica, Status};
 use yew::prelude::*;
 
-use super::{BeadRow, Beads, Icon, Operate, SegmentFacts, Shape, Swatch, WhyFacts, segment};
+use super::log::log;
+use super::{
+    BeadRow, Beads, Icon, LogFacts, Operate, SegmentFacts, Shape, Swatch, WhyFacts, segment,
+};
 use crate::app::Message;
 use crate::identity::Identity;
 use crate::picture::View;
@@ -27,8 +30,7 @@ pub(crate) struct NodeFacts {
     seen: u64,
     /// How many operations it has itself issued.
     issued: u64,
-    /// How many operations its log holds.
-    kept: usize,
+    log: LogFacts,
     beads: Vec<BeadRow>,
     /// How many writers there are.
     writers: usize,
@@ -45,6 +47,7 @@ impl NodeFacts {
         view: &View,
         identity: Identity,
         is_leaving: bool,
+        log: LogFacts,
     ) -> Self {
         let context = replica.claims().context();
         let claims = replica.claims().claims().take(OFFERED_MAX).map(|(claim, _)| {
@@ -56,7 +59,7 @@ impl NodeFacts {
             claims: replica.claims().claims().count(),
             seen: context.operations(),
             issued: context.counter(replica.node().id()),
-            kept: replica.node().history().len(),
+            log,
             beads: BeadRow::of(replica.claims(), truth),
             writers: truth.context().iter().count(),
             is_leaving: is_leaving && view.is_live(),
@@ -83,7 +86,7 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
         claims,
         seen,
         issued,
-        kept,
+        log: kept,
         beads,
         writers,
         offered,
@@ -114,7 +117,6 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
                 <dt>{ text!("node_panel.issued") }</dt><dd>{ words::operations(*issued) }</dd>
                 <dt>{ text!("node_panel.seen") }</dt><dd>{ words::operations(*seen) }</dd>
                 <dt>{ text!("node_panel.lacks") }</dt><dd>{ words::operations(view.lacks) }</dd>
-                <dt>{ text!("node_panel.kept") }</dt><dd>{ words::operations(*kept as u64) }</dd>
             </dl>
             if *is_leaving {
                 <p class="faint">{ text!("node_panel.says_goodbye") }</p>
@@ -130,6 +132,7 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
             }
             <h3>{ text!("node_panel.beads") }</h3>
             <Beads rows={beads.clone()} writers={*writers} />
+            { log(kept) }
             <h3>{ text!("node_panel.differences") }</h3>
             if differences.is_empty() {
                 <p class="faint">{ text!("node_panel.nowhere") }</p>

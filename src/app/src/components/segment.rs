@@ -10,6 +10,7 @@ use yew::prelude::*;
 use super::operate::number;
 use super::{Icon, Shape, WhyFacts, why};
 use crate::app::Message;
+use crate::disputes;
 use crate::edit::{Step, step};
 use crate::picture::{Picture, View};
 use crate::segments;
@@ -18,6 +19,8 @@ use crate::words;
 
 /// The most claims on one segment that are listed.
 const CLAIMS_MAX: usize = 8;
+/// The most nodes that are offered to be asked.
+const DIFFERING_MAX: usize = 12;
 
 /// What there is to say of one segment.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +33,10 @@ pub(crate) struct SegmentFacts {
     /// The claims that the node sees on these keys, with their priorities, the preferred first.
     claims: Vec<(NodeId, KeyRange, u64)>,
     more_claims: usize,
+    key: Key,
+    /// Who differs from the truth about the key: some of them, each with its place.
+    differing: Vec<(usize, NodeId)>,
+    more_differing: usize,
 }
 
 impl SegmentFacts {
@@ -46,7 +53,15 @@ impl SegmentFacts {
         }
         let more_claims = claims.len().saturating_sub(CLAIMS_MAX);
         claims.truncate(CLAIMS_MAX);
+        let who = disputes::who(&picture.views, key);
+        let mut differing: Vec<_> =
+            who.map(|node| (node, picture.views[node].name.clone())).collect();
+        let more_differing = differing.len().saturating_sub(DIFFERING_MAX);
+        differing.truncate(DIFFERING_MAX);
         Self {
+            key,
+            differing,
+            more_differing,
             range: segment.range,
             here: view.map(|view| (view.name.clone(), words::owners(&segment.owners))),
             in_truth: words::owners(&picture.truth.owners(key)),
@@ -74,11 +89,35 @@ pub(crate) fn segment(
                 }
                 <dt>{ text!("segment.truth") }</dt><dd>{ in_truth }</dd>
             </dl>
+            { differing(facts, on_message) }
             { why(reasons) }
             if let Some((node, _)) = here.as_ref().filter(|_| is_up) {
                 { claims(facts, node, on_message) }
             }
         </section>
+    }
+}
+
+/// Who differs from the truth here, each to be asked why.
+fn differing(facts: &SegmentFacts, on_message: &Callback<Message>) -> Html {
+    let SegmentFacts { here, key, differing, more_differing, .. } = facts;
+    if differing.is_empty() {
+        return Html::default();
+    }
+    let node = |(place, name): &(usize, NodeId)| {
+        let (node, key) = (Some(*place), *key);
+        let is_open = here.as_ref().is_some_and(|(open, _)| open == name);
+        let ask = on_message.reform(move |_| Message::Ask { node, key });
+        html! { <button type="button" class="plain small" aria-pressed={is_open.to_string()} onclick={ask}>{ name.to_string() }</button> }
+    };
+    html! {
+        <div class="differing controls" role="group" aria-labelledby="differing-title">
+            <span id="differing-title" class="faint">{ text!("segment.differing") }</span>
+            { for differing.iter().map(node) }
+            if *more_differing > 0 {
+                <span class="faint">{ plural!("more", *more_differing) }</span>
+            }
+        </div>
     }
 }
 

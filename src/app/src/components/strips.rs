@@ -11,10 +11,10 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
 
-use super::ViewRows;
 use super::on_axis::{Pointed, span};
 use super::tooltip::{Said, tooltip};
 use super::zooming::use_zooming;
+use super::{CutLine, ViewRows};
 use crate::app::Message;
 use crate::drag::{DISTANCE_MIN, Drag, Hold, Refusal, Strip};
 use crate::identity::Identities;
@@ -146,6 +146,9 @@ pub(crate) fn Strips(props: &Props) -> Html {
                     { tooltip(pointed.x(), (node + 1) * ROW_PITCH, &Said::of(picture, picture.views.get(node), pointed.key(props.keys).unwrap_or_default())) }
                 }
             </div>
+            if props.count > 1 {
+                <CutLine picture={picture.clone()} count={props.count} on_message={on_message.clone()} />
+            }
         </div>
     }
 }

@@ -1,10 +1,8 @@
 //! Which operations make a node believe what it does about a key, which it has not seen, and by
 //! what way each came.
 
-use std::sync::Arc;
-
 use scalesmall_crdt::{Dot, Key, NodeId, Operation, Owner, Update};
-use scalesmall_sim::{SimTime, Simulation};
+use scalesmall_sim::Simulation;
 use yew::prelude::*;
 
 use crate::chronicle::{Chronicle, Hop};
@@ -57,7 +55,7 @@ impl WhyFacts {
             None => simulation.truth(),
         };
         let answer = Answer::of(claims, simulation.issued(), key);
-        let asked = Asked { simulation, chronicle, node, now: simulation.now() };
+        let asked = Asked { simulation, chronicle, node };
         let more = answer.reasons.len().saturating_sub(LISTED_MAX);
         let owners = &answer.owners;
         let reasons = answer.reasons.iter().take(LISTED_MAX);
@@ -71,7 +69,6 @@ struct Asked<'a> {
     simulation: &'a Simulation,
     chronicle: &'a Chronicle,
     node: Option<usize>,
-    now: SimTime,
 }
 
 impl Asked<'_> {
@@ -99,7 +96,8 @@ impl Asked<'_> {
             Standing::Releases => (Kind::Gone, Some(text!("why.takes_away").to_owned())),
             Standing::Cancelled(by) => (Kind::Gone, Some(text!("why.cancelled", by = dot(by)))),
         };
-        let came = (kind != Kind::Unseen).then(|| self.way(update)).flatten();
+        let way = || way(self.simulation, self.chronicle, self.node?, &update.dot);
+        let came = (kind != Kind::Unseen).then(way).flatten();
         let note = [meaning, came].into_iter().flatten().collect::<Vec<_>>().join("; ");
         ReasonFacts {
             dot: dot(&update.dot),
@@ -108,18 +106,6 @@ impl Asked<'_> {
             note,
             kind,
         }
-    }
-
-    /// How an operation came to the node.
-    fn way(&self, update: &Update) -> Option<String> {
-        let way = self.chronicle.way(self.node?, &update.dot, self.now)?;
-        let (last, before) = way.split_last()?;
-        let names: Vec<&str> =
-            before.iter().map(|hop: &Hop| self.name(hop.node).as_str()).collect();
-        Some(match names.is_empty() {
-            true => text!("why.issued_here", at = last.at),
-            false => text!("why.came", at = last.at, way = names.join(" → ")),
-        })
     }
 
     /// Where an operation is that the node has not seen.
@@ -148,15 +134,33 @@ impl Asked<'_> {
     }
 }
 
+/// How an operation came to a node, where that is known.
+pub(super) fn way(
+    simulation: &Simulation,
+    chronicle: &Chronicle,
+    node: usize,
+    dot: &Dot,
+) -> Option<String> {
+    let way = chronicle.way(node, dot, simulation.now())?;
+    let (last, before) = way.split_last()?;
+    let name = |hop: &Hop| simulation.replicas()[hop.node].node().id().node.as_str();
+    let names: Vec<&str> = before.iter().map(name).collect();
+    Some(match names.is_empty() {
+        true => text!("why.issued_here", at = last.at),
+        false => text!("why.came", at = last.at, way = names.join(" → ")),
+    })
+}
+
 /// An operation's name, short for those who know the writer by its node.
-fn dot(dot: &Dot) -> String {
+pub(super) fn dot(dot: &Dot) -> String {
     match dot.replica.incarnation {
         0 => format!("{}·{}", dot.replica.node, dot.counter),
         _ => format!("{}·{}", dot.replica, dot.counter),
     }
 }
 
-fn operation(operation: &Operation) -> String {
+/// What an operation does, in a word or two.
+pub(super) fn operation(operation: &Operation) -> String {
     match operation {
         Operation::Increase { by, .. } | Operation::Decrease { by, .. } => {
             format!("{} {by}", operation.name())
@@ -165,7 +169,8 @@ fn operation(operation: &Operation) -> String {
     }
 }
 
-fn claim(update: &Arc<Update>) -> String {
+/// The claim that an operation is about.
+pub(super) fn claim(update: &Update) -> String {
     let claim = update.operation.claim();
     match update.operation.tightened() {
         Some(tightened) => {
