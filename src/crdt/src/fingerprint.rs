@@ -25,8 +25,9 @@ impl Fingerprint {
         Self(self.0.wrapping_add(other.0))
     }
 
-    #[cfg(feature = "serde")]
-    pub(crate) const fn from_u64(number: u64) -> Self {
+    /// The digest that [`to_u64`](Self::to_u64) has made this number of.
+    #[must_use]
+    pub const fn from_u64(number: u64) -> Self {
         Self(number)
     }
 

@@ -1,9 +1,20 @@
 //! Numbers as bytes, seven bits a byte, the low ones first: small numbers are short.
+//!
+//! ```
+//! use scalesmall_crdt::leb128;
+//!
+//! let mut bytes = Vec::new();
+//! leb128::write(&mut bytes, 300);
+//! assert_eq!(bytes, [0xac, 2]);
+//! assert_eq!(leb128::read(&bytes), Some((300, &[][..])));
+//! // The same with a byte too many.
+//! assert_eq!(leb128::read(&[0xac, 0x82, 0]), None);
+//! ```
 
 use alloc::vec::Vec;
 
 /// Appends a number.
-pub(crate) fn write(bytes: &mut Vec<u8>, mut number: u64) {
+pub fn write(bytes: &mut Vec<u8>, mut number: u64) {
     while number > 0x7f {
         bytes.push(number as u8 | 0x80);
         number >>= 7;
@@ -12,8 +23,9 @@ pub(crate) fn write(bytes: &mut Vec<u8>, mut number: u64) {
 }
 
 /// The number that stands first in `bytes`, and what follows it; nothing if it ends too early or
-/// does not have the one form that [`write`] gives it.
-pub(crate) fn read(bytes: &[u8]) -> Option<(u64, &[u8])> {
+/// does not have the one form that [`write()`] gives it.
+#[must_use]
+pub fn read(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0;
     for (&byte, shift) in bytes.iter().zip((0..64).step_by(7)) {
         let bits = u64::from(byte & 0x7f);

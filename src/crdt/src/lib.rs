@@ -82,7 +82,7 @@ mod fingerprint;
 mod hash;
 mod history;
 mod key;
-mod leb128;
+pub mod leb128;
 pub mod limits;
 mod numbered;
 mod operation;

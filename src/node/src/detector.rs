@@ -36,8 +36,8 @@ use crate::SimTime;
 const TOLD_MAX: [usize; 2] = [512, 4_096];
 /// How many nodes are watched; what is heard of more is left out.
 const WATCHED_MAX: usize = 20_000;
-/// The most bytes of one message.
-const MESSAGE_BYTES_MAX: usize = 1_400;
+/// The most bytes that failure detectors say at a time.
+pub const PROBE_BYTES_MAX: usize = 1_400;
 
 /// How failures are detected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,7 +176,7 @@ fn config(settings: Detection, nodes: usize) -> foca::Config {
         suspect_to_down_after: Duration::from_micros(u64::from(settings.suspicion_us)),
         // Whoever comes back does so under another identity.
         remove_down_after: None,
-        max_packet_size: NonZeroUsize::new(MESSAGE_BYTES_MAX).expect("it is not 0"),
+        max_packet_size: NonZeroUsize::new(PROBE_BYTES_MAX).expect("it is not 0"),
         notify_down_members: true,
         periodic_announce: every(probe_us * 10, 1),
         periodic_announce_to_down_members: every(probe_us * 3, 2),
@@ -252,7 +252,7 @@ impl Detector {
     }
 
     pub(crate) fn receive(&mut self, now: SimTime, data: Arc<[u8]>) -> Findings {
-        if data.len() > MESSAGE_BYTES_MAX {
+        if data.len() > PROBE_BYTES_MAX {
             return Findings::default();
         }
         self.tell(now, Told::Data(data))

@@ -28,13 +28,25 @@
 //! folded (`folding`); who is there is another (`detector`, `presence`, `departed`); and what
 //! matters to whom is a third (`interest`).
 //!
+//! What nodes say to each other are [`Message`]s. Nodes of one process hand them over as they are;
+//! over a link they go as [bytes](Message::to_bytes) (`codec`).
+//!
 //! # Invariants
 //!
 //! - Pure: same calls, same results, on every platform.
 //! - A message carries updates with exactly the context that they cover, or a whole state with the
 //!   whole of its context.
 //! - Nothing that a peer sends makes a node panic or grow without limit.
+//!
+//! # Limits
+//!
+//! | limit | what happens beyond it |
+//! |---|---|
+//! | [`UPDATES_MAX`] in a message | the rest goes with those that follow; who reads more refuses them |
+//! | [`WATCHED_RANGES_MAX`] of a node | the rest is not watched; who reads more refuses them |
+//! | [`PROBE_BYTES_MAX`], [`MESSAGE_BYTES_MAX`] | who reads more refuses them |
 
+mod codec;
 mod departed;
 mod detector;
 mod effects;
@@ -54,7 +66,8 @@ mod strife;
 mod time;
 mod tree;
 
-pub use detector::{DeadClaims, Detection};
+pub use codec::{MESSAGE_BYTES_MAX, MessageError, MessageFlaw};
+pub use detector::{DeadClaims, Detection, PROBE_BYTES_MAX};
 pub use effects::{Effects, Observation};
 pub use event::{Event, Timer};
 pub use interest::{Kept, WATCHED_RANGES_MAX};

@@ -27,7 +27,7 @@
 //! whom it knew have told it so, the first by name of those who knew everybody begins a roster of its
 //! own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use scalesmall_crdt::{ClaimMap, History, NodeId, ReplicaId, Roster, Stability, VersionVector};
@@ -270,11 +270,7 @@ impl Node {
 
     /// This replica has been retired: what it holds is void, and the node begins as a fresh one.
     pub(crate) fn begin_anew(&mut self, teller: Option<NodeId>, effects: &mut Effects) {
-        let roster = self.stability.roster();
-        let known = roster.joined().chain(roster.retired());
-        let own = known.filter(|replica| replica.node == self.id().node).max();
-        let latest = own.cloned().map_or(self.id().clone(), |own| own.max(self.id().clone()));
-        let id = latest.fresh();
+        let id = self.free_id();
         // Who has not been listened to does not know who has joined meanwhile.
         self.joining = Joining::new(false);
         self.stability = Stability::new(id.clone(), Roster::new());
@@ -291,6 +287,18 @@ impl Node {
         effects.observations.push(Observation::BegunAnew(id));
         effects.messages.extend(teller.clone().map(|teller| (teller, Message::Join)));
         self.joining.preferred = teller;
+    }
+
+    /// The first incarnation after this one that is not on the roster. Not the one after the last
+    /// there: that may be made up, and the last that there can be.
+    fn free_id(&self) -> ReplicaId {
+        let roster = self.stability.roster();
+        let known: BTreeSet<&ReplicaId> = roster.joined().chain(roster.retired()).collect();
+        let mut id = self.id().fresh();
+        while known.contains(&id) {
+            id = id.fresh();
+        }
+        id
     }
 
     // --- How everybody comes to know ---

@@ -190,37 +190,6 @@ impl Message {
         }
     }
 
-    /// The message's size in bytes as it is counted: a byte that says which it is, and its parts,
-    /// those of `scalesmall-crdt` as it encodes them. Messages as a whole have no encoding yet.
-    /// O(its size).
-    #[must_use]
-    pub fn encoded_len(&self) -> usize {
-        let seen_len = |seen: &VersionVector| seen.to_bytes().len();
-        1 + match self {
-            // Seven bits a byte.
-            Self::Digest(_, operations) => {
-                size_of::<Fingerprint>() + (operations | 1).ilog2() as usize / 7 + 1
-            }
-            Self::Differ { seen, .. } => size_of::<Fingerprint>() + seen_len(seen),
-            Self::Ask(seen) => seen_len(seen),
-            Self::News { news, seen } => news.encoded_len() + seen.as_ref().map_or(0, seen_len),
-            // Which of the two it is, is in the first byte.
-            Self::Graft { seen, .. } => seen_len(seen),
-            Self::Prune => 0,
-            Self::Batch { news, .. } => size_of::<u16>() + news.encoded_len(),
-            Self::Ack(_) | Self::Poll(_) | Self::Missing(_) => size_of::<u16>(),
-            Self::Join | Self::Offer | Self::NoMember { .. } => 0,
-            Self::Accept { sponsor } => sponsor.node.as_str().len() + 1 + size_of::<u32>(),
-            Self::Welcome { roster, state } => roster.to_bytes().len() + state.to_bytes().len(),
-            Self::Refused { replica, roster } => {
-                replica.node.as_str().len() + 1 + size_of::<u32>() + roster.to_bytes().len()
-            }
-            Self::Roster { roster, .. } => roster.to_bytes().len(),
-            Self::Watching(ranges) => 1 + ranges.len() * size_of::<KeyRange>(),
-            Self::Probe(data) => data.len(),
-        }
-    }
-
     /// The size of one update by itself, in bytes.
     #[must_use]
     pub fn update_len(update: &Arc<Update>) -> usize {
@@ -235,13 +204,6 @@ impl News {
         match self {
             Self::Updates(updates) => updates.dots().any(|dot| !seen.contains(dot)),
             Self::State { state, .. } => !seen.includes(state.context()),
-        }
-    }
-
-    fn encoded_len(&self) -> usize {
-        match self {
-            Self::Updates(updates) => updates.to_bytes().len(),
-            Self::State { state, .. } => size_of::<Fingerprint>() + state.to_bytes().len(),
         }
     }
 }
