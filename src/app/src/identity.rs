@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scalesmall_crdt::NodeId;
-use scalesmall_sim::{Action, Scenario};
+use scalesmall_sim::{Action, Scenario, gathered};
 
 /// Red, green, blue.
 pub(crate) type Colour = [u8; 3];
@@ -74,17 +74,17 @@ pub(crate) struct Identities {
 impl Identities {
     /// The replicas' first, in the scenario's order; then other nodes that claims name.
     pub(crate) fn of(scenario: &Scenario) -> Self {
-        let replicas: BTreeSet<&NodeId> = scenario.replicas.iter().collect();
+        let replicas: BTreeSet<&NodeId> = gathered(&*scenario.replicas);
         let of_steps = scenario.steps.iter().filter_map(|step| match &step.action {
             Action::Operation(request) => Some(request),
             _ => None,
         });
         let requests = scenario.start.iter().chain(of_steps);
         let named: BTreeSet<&NodeId> =
-            requests.map(|request| &request.operation.claim().node).collect();
+            gathered(requests.map(|request| &request.operation.claim().node));
         let others = named.difference(&replicas).copied();
         let nodes = scenario.replicas.iter().chain(others).cloned();
-        Self { all: nodes.zip((0..).map(Identity::at)).collect(), in_colour: BTreeSet::new() }
+        Self { all: gathered(nodes.zip((0..).map(Identity::at))), in_colour: BTreeSet::new() }
     }
 
     /// The same with only these nodes in colour; with none, all.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use scalesmall_crdt::NodeId;
-use scalesmall_sim::{Purpose, Sent, SimTime, Simulation};
+use scalesmall_sim::{Purpose, Sent, SimTime, Simulation, gathered, sorted_by};
 
 use crate::chronicle::{Chronicle, End, Flight};
 use crate::identity::{Identities, Identity};
@@ -150,7 +150,7 @@ impl SpaceTime {
         let until = until.max(from + choice.span_us);
 
         let lane_of: BTreeMap<usize, usize> =
-            lanes.iter().enumerate().map(|(lane, it)| (it.node, lane)).collect();
+            gathered(lanes.iter().enumerate().map(|(lane, it)| (it.node, lane)));
         let is_shown = |sent: &Sent| choice.shows_all || sent.purpose == Purpose::Payload;
         let arrow = |flight: Flight| {
             let sent = &flight.sent;
@@ -193,11 +193,10 @@ impl SpaceTime {
             End::Arrived(at) => Some(at),
             End::Open | End::Lost(_) => None,
         };
-        let mut arrived: Vec<(SimTime, &Arrow)> =
+        let arrived: Vec<(SimTime, &Arrow)> =
             self.arrows.iter().filter_map(|arrow| Some((arrival(arrow)?, arrow))).collect();
         // A message is sent before it arrives: backwards in time, each is met once.
-        arrived.sort_by_key(|&(at, _)| std::cmp::Reverse(at));
-        for (at, arrow) in arrived {
+        for (at, arrow) in sorted_by(arrived, |one, other| other.0.cmp(&one.0)) {
             if past[arrow.to_lane].is_some_and(|until| at <= until) {
                 let before = &mut past[arrow.from_lane];
                 *before = (*before).max(Some(arrow.flight.sent.at));
@@ -242,8 +241,8 @@ fn links(arrows: &[Arrow], [from, until]: [SimTime; 2]) -> Vec<Link> {
         count,
         share: count as f64 / most as f64,
     };
-    let mut links: Vec<Link> = counts.into_iter().map(link).collect();
-    links.sort_by_key(|link| std::cmp::Reverse(link.count));
+    let links = counts.into_iter().map(link).collect();
+    let mut links = sorted_by(links, |one: &Link, other| other.count.cmp(&one.count));
     links.truncate(ARROWS_MAX);
     links
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scalesmall_crdt::{Cancel, Claim, ClaimMap, Dot, History, Key, KeyRange, Owner, Update};
+use scalesmall_sim::sorted_by;
 
 /// The answer for one key.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,8 +75,8 @@ impl Why {
             standing: standing(update),
             update: Arc::clone(update),
         };
-        let mut reasons: Vec<Reason> = updates.into_iter().map(reason).collect();
-        reasons.sort_by(|one, other| one.standing.cmp(&other.standing));
+        let reasons: Vec<Reason> = updates.into_iter().map(reason).collect();
+        let reasons = sorted_by(reasons, |one, other| one.standing.cmp(&other.standing));
         Self { range: segment.range, owners: segment.owners, reasons }
     }
 }

@@ -80,6 +80,14 @@ impl Delta {
         self.updates.iter()
     }
 
+    /// Puts the updates in order, each once. Apart from `extend`, so that there is one of it only.
+    fn order(&mut self) {
+        if !self.updates.is_sorted_by(|a, b| a.dot < b.dot) {
+            self.updates.sort_unstable_by(|a, b| a.dot.cmp(&b.dot));
+            self.updates.dedup_by(|a, b| a.dot == b.dot);
+        }
+    }
+
     pub(crate) fn as_slice(&self) -> &[Arc<Update>] {
         &self.updates
     }
@@ -129,9 +137,6 @@ impl FromIterator<Arc<Update>> for Delta {
 impl Extend<Arc<Update>> for Delta {
     fn extend<I: IntoIterator<Item = Arc<Update>>>(&mut self, updates: I) {
         self.updates.extend(updates);
-        if !self.updates.is_sorted_by(|a, b| a.dot < b.dot) {
-            self.updates.sort_unstable_by(|a, b| a.dot.cmp(&b.dot));
-            self.updates.dedup_by(|a, b| a.dot == b.dot);
-        }
+        self.order();
     }
 }

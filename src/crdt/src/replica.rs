@@ -49,6 +49,7 @@ impl NodeId {
 }
 
 impl PartialEq for NodeId {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         // Names are mostly clones of one another, and a clone is recognised without reading it.
         self.hash == other.hash && (Arc::ptr_eq(&self.name, &other.name) || self.name == other.name)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use scalesmall_crdt::{Claim, NodeId, Operation};
 
-use crate::{DeadClaims, Effects, Node, SimTime, Timer};
+use crate::{DeadClaims, Effects, Node, SimTime, Timer, gathered};
 
 /// The most claims of its own that a node remembers to register again.
 const LOST_MAX: usize = 10_000;
@@ -77,7 +77,7 @@ impl Node {
 
     fn claims_of(&self, node: &NodeId) -> BTreeMap<Claim, u64> {
         let claims = self.claims.ownership().claims_of(node);
-        claims.map(|(range, priority)| (Claim::new(node.clone(), range), priority)).collect()
+        gathered(claims.map(|(range, priority)| (Claim::new(node.clone(), range), priority)))
     }
 
     /// Remembers which of `before` others have released just now, and registers them again if this

@@ -231,7 +231,7 @@ impl Detector {
     pub(crate) fn follow_clock_back(&mut self, by_us: u64) {
         let timers = std::mem::take(&mut self.timers).into_iter();
         let earlier = timers.map(|((at, number), timer)| ((at.earlier_by(by_us), number), timer));
-        self.timers = earlier.collect();
+        self.timers.extend(earlier);
     }
 
     /// When it has something to do next.

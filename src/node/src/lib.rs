@@ -47,6 +47,7 @@
 //! | [`PROBE_BYTES_MAX`], [`MESSAGE_BYTES_MAX`] | who reads more refuses them |
 
 mod codec;
+mod compact;
 mod departed;
 mod detector;
 mod effects;
@@ -67,6 +68,7 @@ mod time;
 mod tree;
 
 pub use codec::{MESSAGE_BYTES_MAX, MessageError, MessageFlaw};
+pub use compact::{gathered, sorted_by};
 pub use detector::{DeadClaims, Detection, PROBE_BYTES_MAX};
 pub use effects::{Effects, Observation};
 pub use event::{Event, Timer};

@@ -128,8 +128,9 @@ impl Tree {
     pub(crate) fn follow_members(&mut self, before: &Members, after: &Members) {
         let position = |it: usize| after.position(before.name(it));
         let links = std::mem::take(&mut self.links).into_iter();
-        self.links = links.filter_map(|(peer, link)| Some((position(peer)?, link))).collect();
-        self.down = self.down.iter().filter_map(|&peer| position(peer)).collect();
+        self.links.extend(links.filter_map(|(peer, link)| Some((position(peer)?, link))));
+        let down = std::mem::take(&mut self.down).into_iter();
+        self.down.extend(down.filter_map(position));
         for entry in &mut self.log {
             entry.from = entry.from.and_then(position);
         }

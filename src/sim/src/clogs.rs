@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use scalesmall_node::SimTime;
+use scalesmall_node::{SimTime, gathered};
 
 use crate::limits::CLOGGED_MAX;
 use crate::simulation::Parcel;
@@ -34,7 +34,7 @@ impl Clogs {
     /// Ends all clogs and returns what waited anywhere, in order, with its number.
     pub(crate) fn clear(&mut self) -> Vec<(u64, Parcel)> {
         let Self { links, .. } = std::mem::take(self);
-        numbered(links.into_values().flatten().collect())
+        numbered(gathered(links.into_values().flatten()))
     }
 
     pub(crate) fn is_clogged(&self, from: usize, to: usize) -> bool {

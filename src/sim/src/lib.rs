@@ -71,7 +71,7 @@ pub use probability::Probability;
 pub use record::Record;
 pub use replica::{Replica, Status};
 pub use scalesmall_node::{
-    DeadClaims, Depth, Detection, Purpose, Settings, SimTime, Strategy, Sync,
+    DeadClaims, Depth, Detection, Purpose, Settings, SimTime, Strategy, Sync, gathered, sorted_by,
 };
 pub use scenario::{Action, FORMAT, Fate, Request, Scenario, ScenarioError, Step, Until};
 pub use shrink::{Shrinker, Undesired};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use scalesmall_crdt::{ClaimMap, Dot};
-use scalesmall_node::{Message, News, Purpose, SimTime};
+use scalesmall_node::{Message, News, Purpose, SimTime, gathered};
 
 use crate::Status;
 use crate::simulation::Parcel;
@@ -100,7 +100,7 @@ impl Traffic {
             Passage::Arrived { copy, .. } | Passage::Lost(copy) => Some(*copy),
             _ => None,
         };
-        let ended: BTreeSet<u64> = self.passages.iter().filter_map(|(_, it)| ended(it)).collect();
+        let ended: BTreeSet<u64> = gathered(self.passages.iter().filter_map(|(_, it)| ended(it)));
         self.passages.retain(|(_, passage)| match passage {
             Passage::Sent(sent) => sent.copies.iter().any(|(copy, _)| !ended.contains(copy)),
             _ => false,

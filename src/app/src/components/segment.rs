@@ -2,6 +2,7 @@
 //! about it at the node that is open.
 
 use scalesmall_crdt::{Key, KeyRange, NodeId};
+use scalesmall_sim::sorted_by;
 use serde_json::json;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -46,8 +47,10 @@ impl SegmentFacts {
         let mut claims = Vec::new();
         for owner in &segment.owners {
             let all = ownership.claims_of(&owner.node);
-            let mut over: Vec<_> = all.filter(|(range, _)| range.contains(key)).collect();
-            over.sort_by_key(|&(range, priority)| (u64::MAX - priority, range));
+            let over = all.filter(|(range, _)| range.contains(key)).collect();
+            let over = sorted_by(over, |one: &(KeyRange, u64), other| {
+                other.1.cmp(&one.1).then(one.0.cmp(&other.0))
+            });
             let claim = |(range, priority)| (owner.node.clone(), range, priority);
             claims.extend(over.into_iter().map(claim));
         }

@@ -1,6 +1,6 @@
 //! Where in the run one is.
 
-use scalesmall_sim::{Action, Scenario, SimTime};
+use scalesmall_sim::{Action, Scenario, SimTime, sorted_by};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -137,10 +137,9 @@ fn labels(marks: &[Mark], extent: SimTime) -> Vec<Label> {
         ],
         Mark::Event(at, word) => [Some((*at, false, (*word).to_owned())), None],
     });
-    let mut words: Vec<(SimTime, bool, String)> = words.flatten().collect();
-    words.sort_by_key(|&(at, ..)| at);
+    let words: Vec<(SimTime, bool, String)> = words.flatten().collect();
     let mut labels: Vec<Label> = Vec::new();
-    for (at, warns, text) in words {
+    for (at, warns, text) in sorted_by(words, |one, other| one.0.cmp(&other.0)) {
         let room_us = (extent.as_us() as f64 * LABEL_SHARE) as u64;
         match labels.last_mut().filter(|last| at.us_since(last.at) < room_us) {
             Some(last) if text.is_empty() || last.text.split(", ").any(|word| word == text) => {}

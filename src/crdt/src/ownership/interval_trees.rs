@@ -242,11 +242,13 @@ impl IntervalTrees {
         self.entry(slot).children[tree as usize][side as usize]
     }
 
+    #[inline]
     fn height(&self, tree: Tree, slot: Slot) -> u8 {
         if slot == NONE { 0 } else { self.entry(slot).height[tree as usize] }
     }
 
     /// On which side of `root` an entry that is not `root` belongs.
+    #[inline]
     fn side(&self, slot: Slot, root: Slot) -> Side {
         let (entry, root) = (self.entry(slot), self.entry(root));
         if (entry.range, entry.node) < (root.range, root.node) { Side::Left } else { Side::Right }

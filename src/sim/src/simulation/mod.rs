@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scalesmall_crdt::{ClaimMap, Delta, Dot, Fingerprint, History, NodeId, ReplicaId, Update};
-use scalesmall_node::{Effects, Event, Members, Message, Node, Observation, SimTime, Timer};
+use scalesmall_node::{
+    Effects, Event, Members, Message, Node, Observation, SimTime, Timer, gathered,
+};
 
 use crate::agreement::Agreement;
 use crate::clogs::Clogs;
@@ -139,7 +141,7 @@ impl Simulation {
             at: self.now,
             on: self.scenario.replicas[replica].clone(),
             seen: claims.context().clone(),
-            claims: claims.claims().collect(),
+            claims: gathered(claims.claims()),
         })
     }
 
@@ -151,7 +153,7 @@ impl Simulation {
             has_ended: false,
             steps_done: 0,
             replicas: Vec::new(),
-            indices: Arc::new(scenario.replicas.iter().cloned().zip(0..).collect()),
+            indices: Arc::new(gathered(scenario.replicas.iter().cloned().zip(0..))),
             network: Network::new(scenario.network.clone(), scenario.seed),
             queue: BTreeMap::new(),
             queued: 0,
@@ -273,7 +275,7 @@ impl Simulation {
 
     /// Goes on by another scenario.
     fn follow_scenario(&mut self, scenario: Arc<Scenario>) {
-        self.indices = Arc::new(scenario.replicas.iter().cloned().zip(0..).collect());
+        self.indices = Arc::new(gathered(scenario.replicas.iter().cloned().zip(0..)));
         self.scenario = scenario;
     }
 

@@ -16,8 +16,8 @@ use self::value::{Checked, claim, few, known, node, number, range, text, wrong};
 use super::file::{MessageFile, PairFile, RangeFile, ScenarioFile, StepFile, UntilFile};
 use super::form::{Object, Signed, Whole};
 use super::{Action, Fate, Request, Scenario, ScenarioError, Step, Until};
-use crate::NetworkSettings;
 use crate::limits::{CLOCK_SKEW_MS_MAX, REPLICAS_MAX, STEPS_MAX, TIME_MS_DEFAULT, TIME_MS_MAX};
+use crate::{NetworkSettings, sorted_by};
 
 const NOT_SIMULATED: &str = "is not simulated by this version";
 
@@ -71,7 +71,7 @@ fn steps(
         timed.push((SimTime::from_ms(at_ms), place, file));
     }
     // Stable: equal times stay in the order of the file.
-    timed.sort_by_key(|&(at, ..)| at);
+    let timed = sorted_by(timed, |one, other| one.0.cmp(&other.0));
 
     let mut course = Course::new(network.clone(), names.replicas.len());
     for (_, place, file) in &timed {
