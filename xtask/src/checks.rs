@@ -246,7 +246,18 @@ fn clippy32(tools: &mut Tools) -> Result<Tally, Failure> {
     tools.wasm_target()?;
     whole(&mut cargo(
         tools,
-        &["clippy", "--package", "scalesmall-app", "--target", WASM_TARGET, "--", "-D", "warnings"],
+        &[
+            "clippy",
+            "--package",
+            "scalesmall-app",
+            "--package",
+            "scalesmall-peer",
+            "--target",
+            WASM_TARGET,
+            "--",
+            "-D",
+            "warnings",
+        ],
     ))
 }
 
@@ -352,6 +363,10 @@ fn wasm(tools: &mut Tools) -> Result<Tally, Failure> {
                 "scalesmall-crdt",
                 "--package",
                 "scalesmall-node",
+                "--package",
+                "scalesmall-peer",
+                "--features",
+                "scalesmall-peer/web",
                 "--package",
                 "scalesmall-sim",
                 // The examples of the documentation run on this machine only.

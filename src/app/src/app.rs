@@ -34,7 +34,8 @@ use crate::components::{Help, LogFacts, Mark, NetworkFacts, NodeFacts, Status, m
 use crate::embed::{Embedded, Embedding, Heard};
 use crate::identity::Identities;
 use crate::keyboard;
-use crate::location::{go_to, go_to_instead};
+use crate::live;
+use crate::location::{fragment, go_to, go_to_instead};
 use crate::paint::Pixels;
 use crate::picture::{Photographer, Picture};
 use crate::player::{Player, State};
@@ -242,6 +243,11 @@ impl Component for App {
             self.framed_at_ms = now_ms();
         }
         match message {
+            Message::AddressChanged if live::is_live(&fragment()) => {
+                // A room is another page.
+                let _ = window().location().reload();
+                return false;
+            }
             Message::AddressChanged => {
                 ctx.link().send_future(async {
                     match Arrival::by_address().await {
@@ -279,6 +285,7 @@ impl Component for App {
                 Screen::Stage => Setting::pair(self.player.simulation().scenario()),
                 Screen::Compare(_) => Vec::new(),
             })),
+            Message::Live => go_to(&live::new_room()),
             Message::Escape if self.is_comparing() => go_to(&self.address_of(Vec::new())),
             Message::CompareSettings(settings) => go_to_instead(&self.address_of(settings)),
             Message::OpenVariant(setting) => go_to(&self.address_of_variant(setting)),

@@ -1,7 +1,7 @@
 //! What somebody who opens the page is to see.
 
 use crate::address::{self, Wish};
-use crate::location::fragment;
+use crate::location::{decode, fragment};
 use crate::packing;
 
 /// What is asked for; where that cannot be, the built-in scenario, and why.
@@ -19,7 +19,6 @@ impl Arrival {
             Some(packed) => Some(packing::unpack(packed).await),
             None => None,
         };
-        let decode = |text: &str| js_sys::decode_uri_component(text).ok().map(String::from);
         let arrival = match address::read(&asked, decode, unpacked) {
             Ok(wish) => Self { wish, error: None },
             Err(error) => Self { wish: Wish::of(address::first_light()), error: Some(error) },

@@ -87,6 +87,22 @@ impl Identities {
         Self { all: gathered(nodes.zip((0..).map(Identity::at))), in_colour: BTreeSet::new() }
     }
 
+    /// Of nodes that come in any order, and must look the same to everybody: by what their names
+    /// begin with, and next to each other by the number at the end. Two may look the same.
+    pub(crate) fn by_name(nodes: impl IntoIterator<Item = NodeId>) -> Self {
+        let identity = |name: &str| {
+            let stem = name.trim_end_matches(|last: char| last.is_ascii_digit());
+            let number = name[stem.len()..].parse().unwrap_or(0_usize);
+            let sum = stem.bytes().fold(0_usize, |sum, byte| sum * 31 % 48 + usize::from(byte));
+            Identity::at((sum + number) % 48)
+        };
+        let all = nodes.into_iter().map(|node| {
+            let identity = identity(node.as_str());
+            (node, identity)
+        });
+        Self { all: gathered(all), in_colour: BTreeSet::new() }
+    }
+
     /// The same with only these nodes in colour; with none, all.
     pub(crate) fn with_in_colour(&self, nodes: BTreeSet<NodeId>) -> Self {
         Self { all: self.all.clone(), in_colour: nodes }

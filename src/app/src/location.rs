@@ -33,6 +33,11 @@ pub(crate) fn json(scenario: &Scenario) -> String {
     format!("json={}", encode(&compact.expect("what is written is JSON")))
 }
 
+/// The text that stands in an address; nothing where it is broken.
+pub(crate) fn decode(text: &str) -> Option<String> {
+    js_sys::decode_uri_component(text).ok().map(String::from)
+}
+
 /// A text as it can stand in an address.
 pub(crate) fn encode(text: &str) -> String {
     js_sys::encode_uri_component(text).into()

@@ -31,6 +31,7 @@ mod identity;
 mod key_set;
 mod keyboard;
 mod links;
+mod live;
 mod location;
 mod offline;
 mod packing;
@@ -53,5 +54,8 @@ mod words;
 
 fn main() {
     crash_report::install();
-    app::open();
+    match live::is_live(&location::fragment()) {
+        true => live::open(),
+        false => app::open(),
+    }
 }

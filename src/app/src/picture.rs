@@ -1,12 +1,16 @@
 //! Everything that one moment of a run shows, as plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use scalesmall_crdt::{Fingerprint, NodeId, Ownership};
+use scalesmall_crdt::{ClaimMap, Fingerprint, NodeId, Ownership, ReplicaId};
+use scalesmall_peer::Peer;
 use scalesmall_sim::{Replica, SimTime, Simulation, Status};
 
 use crate::key_set::KeySet;
+
+/// A node elsewhere of which nothing has been heard for so long is shown as gone.
+const QUIET_US: u64 = 12_000_000;
 
 /// What one node believes.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +53,18 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
+    /// That of a room in which nobody has been seen yet.
+    pub(crate) fn of_nobody() -> Self {
+        Self {
+            at: SimTime::ZERO,
+            truth: Rc::new(Ownership::new()),
+            views: Vec::new(),
+            distinct: 0,
+            has_converged: false,
+            agreed: None,
+        }
+    }
+
     /// How many nodes have not crashed.
     pub(crate) fn live(&self) -> usize {
         self.views.iter().filter(|view| view.is_live()).count()
@@ -104,8 +120,8 @@ struct Opinion {
 
 impl Photographer {
     pub(crate) fn take(&mut self, simulation: &Simulation) -> Picture {
-        let shown = self.look(simulation);
         let truth = simulation.truth();
+        let shown = self.look(truth, simulation.replicas().iter().map(Replica::claims));
         let issued = truth.context().operations();
         let groups = simulation.groups();
         let largest = groups.map(largest_group);
@@ -138,18 +154,59 @@ impl Photographer {
         }
     }
 
-    fn look(&self, simulation: &Simulation) -> Shown {
+    /// A picture of what is seen of a room, by a peer in it: its own nodes and then the others, each
+    /// by name.
+    pub(crate) fn take_live(&mut self, peer: &Peer, now: SimTime) -> Picture {
+        let truth = peer.truth();
+        let issued = truth.context().operations();
+        let own = peer.nodes().map(|node| (node.id(), node.claims(), Status::Up));
+        let remote = peer.remote_views(now).map(|view| {
+            let is_quiet = view.age_us > QUIET_US;
+            (view.replica, view.claims, if is_quiet { Status::Down } else { Status::Up })
+        });
+        let all: Vec<(&ReplicaId, &ClaimMap, Status)> = own.chain(remote).collect();
+        let shown = self.look(truth, all.iter().map(|(_, claims, _)| *claims));
+        let view =
+            |((replica, claims, status), opinion): ((&ReplicaId, &ClaimMap, Status), &Opinion)| {
+                let Opinion { ownership, differences } = opinion.clone();
+                View {
+                    name: replica.node.clone(),
+                    status,
+                    fingerprint: claims.fingerprint(),
+                    ownership,
+                    differences,
+                    lacks: issued.saturating_sub(claims.context().operations()),
+                    is_cut_off: false,
+                    group: None,
+                }
+            };
+        let views: Vec<View> = all.into_iter().zip(&shown.of_replicas).map(view).collect();
+        let live = views.iter().filter(|view| view.is_live());
+        let distinct: BTreeSet<Fingerprint> = live.map(|view| view.fingerprint).collect();
+        let truth = Rc::clone(&shown.truth);
+        self.before = Some(shown);
+        let agreed = peer.agreed().and_then(|_| peer.nodes().next());
+        Picture {
+            at: now,
+            truth,
+            views,
+            distinct: distinct.len(),
+            has_converged: agreed.is_some(),
+            agreed: agreed.map(|node| node.claims().fingerprint()),
+        }
+    }
+
+    fn look<'a>(&self, of_truth: &ClaimMap, replicas: impl Iterator<Item = &'a ClaimMap>) -> Shown {
         let before = self.before.as_ref();
         let known = |fingerprint| before.and_then(|it| it.by_fingerprint.get(&fingerprint));
-        let fingerprint = simulation.truth().fingerprint();
+        let fingerprint = of_truth.fingerprint();
         let same = before.filter(|it| it.fingerprint_of_truth == fingerprint).map(|it| &it.truth);
         let truth = same.or(known(fingerprint).map(|it| &it.ownership)).cloned();
-        let truth = truth.unwrap_or_else(|| Rc::new(simulation.truth().ownership().clone()));
+        let truth = truth.unwrap_or_else(|| Rc::new(of_truth.ownership().clone()));
         let changed_truth = before.map(|before| changed(&truth, &before.truth));
 
         let mut by_fingerprint: BTreeMap<Fingerprint, Opinion> = BTreeMap::new();
-        let of_replica = |(index, replica): (usize, &Replica)| {
-            let claims = replica.claims();
+        let of_replica = |(index, claims): (usize, &ClaimMap)| {
             let form = || {
                 let known = known(claims.fingerprint());
                 let ownership = known.map(|it| Rc::clone(&it.ownership));
@@ -166,7 +223,7 @@ impl Photographer {
             };
             by_fingerprint.entry(claims.fingerprint()).or_insert_with(form).clone()
         };
-        let of_replicas = simulation.replicas().iter().enumerate().map(of_replica).collect();
+        let of_replicas = replicas.enumerate().map(of_replica).collect();
         Shown { fingerprint_of_truth: fingerprint, truth, by_fingerprint, of_replicas }
     }
 }

@@ -43,7 +43,7 @@ mod peer_id;
 mod reports;
 mod room;
 mod routes;
-#[cfg(target_arch = "wasm32")]
+#[cfg(feature = "web")]
 pub mod web;
 
 pub use frame::{BadFrame, Condition, Versions};

@@ -24,8 +24,13 @@ use crate::{BadFrame, Unproven};
 pub enum Lane {
     /// In order and without loss, as long as the link is there.
     Reliable,
-    /// At once or not at all.
+    /// At once or not at all, in any order. What takes several packets is lost with any of them: it
+    /// is for messages of about a kilobyte.
     Unreliable,
+}
+
+impl Lane {
+    pub(crate) const ALL: [Self; 2] = [Self::Reliable, Self::Unreliable];
 }
 
 /// What a link runs over.
@@ -129,6 +134,18 @@ pub(crate) enum State {
     Proven,
 }
 
+impl Why {
+    /// Whether the other end has done what no peer does, so that it is better not called again.
+    #[must_use]
+    pub fn is_foul(&self) -> bool {
+        match self {
+            Self::Unproven(unproven) => *unproven != Unproven::TooLate,
+            Self::BadFrame(_) | Self::BadMessage(_) | Self::Flood | Self::Impostor(_) => true,
+            Self::Silent | Self::Full | Self::Bye => false,
+        }
+    }
+}
+
 impl Link {
     pub(crate) fn new(now: SimTime, path: Path, handshake: Handshake) -> Self {
         let mut link = Self {
@@ -189,7 +206,7 @@ impl Link {
         epoch: Epoch,
         mut is_lost: impl FnMut(u16) -> bool,
     ) {
-        for lane in [Lane::Reliable, Lane::Unreliable] {
+        for lane in Lane::ALL {
             let mut frame: Vec<Parcel> = Vec::new();
             let mut size = 0;
             for parcel in mem::take(&mut self.parcels[lane as usize]) {

@@ -82,6 +82,8 @@ pub(crate) enum Message {
     CompareSettings(Vec<Setting>),
     /// Brings the run under another setting onto the stage.
     OpenVariant(Setting),
+    /// Goes to a room of real peers, a new one.
+    Live,
     /// Closes what is open.
     Escape,
     /// The address has a new fragment.

@@ -35,6 +35,7 @@ impl App {
                         let is_open = self.sharing.is_some();
                         move |()| Message::Share(!is_open)
                     })}
+                    on_live={link.callback(|()| Message::Live)}
                     on_help={link.callback(|()| Message::Help(true))}
                     alone={self.embedded.as_ref().map(Embedded::alone)}
                 />

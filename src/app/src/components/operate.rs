@@ -13,6 +13,9 @@ pub(crate) struct Props {
     pub(crate) node: AttrValue,
     pub(crate) is_up: bool,
     pub(crate) is_paused: bool,
+    /// Whether something can befall the node itself.
+    #[prop_or(true)]
+    pub(crate) befalls: bool,
     /// Some of the live claims that it sees, to choose from: node and range.
     pub(crate) claims: Vec<(AttrValue, u32, u32)>,
     pub(crate) on_step: Callback<Step>,
@@ -104,7 +107,9 @@ pub(crate) fn Operate(props: &Props) -> Html {
                     { claim_list(&props.claims, &asked) }
                 </form>
             }
-            { befall(props) }
+            if props.befalls {
+                { befall(props) }
+            }
         </div>
     }
 }

@@ -38,6 +38,9 @@ pub(crate) struct Props {
     pub(crate) selected: Option<usize>,
     /// Nodes that are chosen for something that is to befall them together, while they are.
     pub(crate) chosen: Option<Vec<usize>>,
+    /// Whether a cut can be drawn between them.
+    #[prop_or(true)]
+    pub(crate) can_be_cut: bool,
     /// The segment that is asked about, as the selected node has it.
     pub(crate) asked: Option<KeyRange>,
     pub(crate) on_message: Callback<Message>,
@@ -147,7 +150,9 @@ pub(crate) fn Strips(props: &Props) -> Html {
                 }
             </div>
             if props.count > 1 {
-                <CutLine picture={picture.clone()} count={props.count} on_message={on_message.clone()} />
+                if props.can_be_cut {
+                    <CutLine picture={picture.clone()} count={props.count} on_message={on_message.clone()} />
+                }
             }
         </div>
     }

@@ -31,6 +31,9 @@ pub(crate) struct Props {
     pub(crate) on_shrink: Option<Callback<()>>,
     pub(crate) on_compare: Callback<()>,
     pub(crate) on_share: Callback<()>,
+    /// Where one can go on with real peers.
+    #[prop_or_default]
+    pub(crate) on_live: Option<Callback<()>>,
     pub(crate) on_help: Callback<()>,
     /// Where the page is embedded: the address at which it is a page of its own.
     pub(crate) alone: Option<AttrValue>,
@@ -67,6 +70,9 @@ pub(crate) fn TopBar(props: &Props) -> Html {
                 if !props.is_comparing {
                     <button id="share" class="plain" onclick={props.on_share.reform(|_| ())}>{ text!("top_bar.share") }</button>
                 }
+            }
+            if let Some(on_live) = props.on_live.as_ref().filter(|_| props.alone.is_none()) {
+                <button id="live" class="plain" onclick={on_live.reform(|_: MouseEvent| ())} title={text!("live.why")}>{ text!("live.offer") }</button>
             }
             <button id="help" class="plain" onclick={props.on_help.reform(|_| ())} aria-label={text!("help.title")} aria-haspopup="dialog" aria-keyshortcuts="?" title={format!("{} (?)", text!("help.title"))}>{ "?" }</button>
             // Peers over a network are none of the simulation's: there are none.

@@ -1,0 +1,39 @@
+//! Live: nodes of this page in a room with those of other tabs and machines.
+//!
+//! The very nodes that a simulated run has, hosted by a [`Peer`](scalesmall_peer::Peer), over real
+//! links. Nothing here decides anything about a room: `local` lets what happens to links and in
+//! time befall the peer and carries out what it wants done, and the page shows what the peer has
+//! seen.
+
+mod address;
+mod local;
+mod neighbours;
+mod page;
+
+use gloo::events::EventListener;
+use gloo::utils::window;
+use scalesmall_peer::web::random_bits;
+
+use crate::location::{decode, fragment};
+use crate::preferences::Preferences;
+use address::LiveWish;
+pub(crate) use address::is_live;
+use page::{LivePage, Props};
+
+/// The fragment of the address of a room in which nobody has been yet, with a secret that nobody can
+/// guess.
+pub(crate) fn new_room() -> String {
+    let secret = format!("{:032x}", random_bits());
+    format!("room={}&secret={secret}", local::syllables(random_bits()))
+}
+
+/// Shows the room that the address names, until it names something else.
+pub(crate) fn open() {
+    Preferences::of_reader().apply();
+    let leave = EventListener::new(&window(), "hashchange", |_| {
+        let _ = window().location().reload();
+    });
+    leave.forget();
+    let wish = LiveWish::read(&fragment(), decode);
+    yew::Renderer::<LivePage>::with_props(Props { wish }).render();
+}

@@ -1,0 +1,279 @@
+//! How links come about, and what becomes of them.
+//!
+//! Who has the smaller name offers a connection, the other one answers. Where that fails in spite of
+//! an answer, between tabs of one browser, the same one proposes to talk by signals, and the other
+//! one agrees by the same signal.
+
+use std::mem;
+
+use gloo::timers::callback::Timeout;
+
+use super::clock::random_bits;
+use super::connection::{Connection, Happening};
+use super::neighbours::{FULL_MESH_MAX, are_linked};
+use super::remote::{Attempt, FAILURES_MAX, Link, Remote};
+use super::room::{State, turn};
+use super::signal::Signal;
+use super::{LinkEvent, Path, Why};
+use crate::PeerId;
+
+/// How long who offers waits for a connection.
+const OFFER_LIMIT_MS: u32 = 8_000;
+/// Who answers waits longer: what comes next is for who offers to say.
+const ANSWER_LIMIT_MS: u32 = 10_000;
+/// How long who proposes to talk by signals waits for the other one to agree.
+const PROPOSAL_LIMIT_MS: u32 = 2_000;
+
+/// What is attempted.
+impl State {
+    /// Takes note of who of those that are there is to be linked with.
+    pub(super) fn choose(&mut self) {
+        let own = self.own;
+        let mut all: Vec<PeerId> = self.remotes.iter().map(|remote| remote.peer).collect();
+        all.push(own);
+        for remote in &mut self.remotes {
+            remote.is_neighbour = are_linked(own, remote.peer, &all);
+            // What somebody insisted on may have come from another view of the room.
+            (remote.was_spare, remote.has_insisted) = (false, false);
+        }
+    }
+
+    /// Sees to it that there will be a link to each neighbour, and not too many to others.
+    pub(super) fn seek(&mut self) {
+        let is_sought = |remote: &&Remote| {
+            remote.is_neighbour && matches!(remote.link, Link::Apart) && remote.timer.is_none()
+        };
+        let sought = self.remotes.iter().filter(is_sought);
+        let sought: Vec<_> = sought.map(|remote| (remote.peer, remote.pause_ms())).collect();
+        for (peer, pause_ms) in sought {
+            if self.own < peer {
+                self.offer(peer);
+            } else {
+                // It offers if it sees the same neighbours, or else when it is asked to.
+                self.set_timer(peer, pause_ms);
+            }
+        }
+        self.end_spare();
+    }
+
+    /// Ends links to others than neighbours, as far as there are too many.
+    fn end_spare(&mut self) {
+        let is_open = |remote: &&mut Remote| matches!(remote.link, Link::Open(_));
+        let excess = self.remotes.iter_mut().filter(is_open).count().saturating_sub(FULL_MESH_MAX);
+        let is_spare =
+            |remote: &&mut Remote| is_open(remote) && !remote.is_neighbour && !remote.has_insisted;
+        for remote in self.remotes.iter_mut().filter(is_spare).take(excess) {
+            remote.link = Link::Apart;
+            remote.was_spare = true;
+            self.events.push_back(LinkEvent::Closed { peer: remote.peer, why: Why::Spare });
+        }
+    }
+
+    fn set_timer(&mut self, peer: PeerId, wait_ms: u32) {
+        let room = self.room.clone();
+        let timer = Timeout::new(wait_ms, move || {
+            turn(&room, |state| {
+                state.time_out(peer);
+                state.seek();
+            });
+        });
+        if let Some(remote) = self.remote(peer) {
+            remote.timer = Some(timer);
+        }
+    }
+
+    fn time_out(&mut self, peer: PeerId) {
+        let own = self.own;
+        let Some(remote) = self.remote(peer) else { return };
+        remote.timer = None;
+        match &remote.link {
+            // It has become so while it waited; who goes on wanting it will call.
+            Link::Apart if !remote.is_neighbour => {}
+            Link::Apart if own < peer => self.offer(peer),
+            Link::Apart => {
+                self.post(Some(peer), Signal::Call);
+                self.fail(peer);
+            }
+            Link::Opening(attempt) => {
+                // Who does not even answer is asleep, and would not talk by signals either.
+                let is_answered = attempt.is_answered;
+                self.give_up(peer, is_answered);
+            }
+            Link::Proposed { .. } => self.fail(peer),
+            Link::Open(_) | Link::Channel { .. } => {}
+        }
+    }
+
+    fn offer(&mut self, peer: PeerId) {
+        self.begin(peer, random_bits() as u32, None, OFFER_LIMIT_MS);
+    }
+
+    fn begin(&mut self, peer: PeerId, number: u32, offer: Option<String>, limit_ms: u32) {
+        let room = self.room.clone();
+        let is_answered = offer.is_some();
+        let connection = Connection::begin(offer, move |happening| {
+            turn(&room, |state| state.follow(peer, number, happening));
+        });
+        let Some(remote) = self.remote(peer) else { return };
+        match connection {
+            Ok(connection) => {
+                remote.link = Link::Opening(Attempt { number, connection, is_answered });
+                self.set_timer(peer, limit_ms);
+            }
+            // The browser has no connections to give, or no more.
+            Err(_) => self.give_up(peer, true),
+        }
+    }
+
+    /// Ends an attempt to connect, and proposes to talk by signals where that is of use.
+    fn give_up(&mut self, peer: PeerId, may_propose: bool) {
+        let is_ours = self.own < peer;
+        if !(is_ours && may_propose && self.is_local()) {
+            return self.fail(peer);
+        }
+        let attempt = random_bits() as u32;
+        let Some(remote) = self.remote(peer) else { return };
+        remote.link = Link::Proposed { attempt };
+        self.post(Some(peer), Signal::Channel { attempt });
+        self.set_timer(peer, PROPOSAL_LIMIT_MS);
+    }
+
+    /// Ends an attempt of any kind, for now.
+    fn fail(&mut self, peer: PeerId) {
+        let Some(remote) = self.remote(peer) else { return };
+        remote.link = Link::Apart;
+        remote.failures += 1;
+        if remote.failures > FAILURES_MAX {
+            return self.forget(peer, Why::Broke);
+        }
+        let pause_ms = remote.pause_ms();
+        self.set_timer(peer, pause_ms);
+    }
+
+    fn open(&mut self, peer: PeerId, link: Link, path: Path, binding: Vec<u8>) {
+        let Some(remote) = self.remote(peer) else { return };
+        remote.link = link;
+        remote.timer = None;
+        remote.failures = 0;
+        self.events.push_back(LinkEvent::Opened { peer, path, binding });
+        self.end_spare();
+    }
+
+    /// Ends a link or an attempt at one, with nothing to follow.
+    fn end(&mut self, peer: PeerId, why: Why) {
+        let Some(remote) = self.remote(peer) else { return };
+        let was_open = remote.link.is_open();
+        remote.link = Link::Apart;
+        remote.timer = None;
+        if was_open {
+            self.events.push_back(LinkEvent::Closed { peer, why });
+        }
+    }
+}
+
+/// What the other one says.
+impl State {
+    /// Who calls has no link, whatever one has thought.
+    pub(super) fn hear_call(&mut self, from: PeerId) {
+        let is_ours = self.own < from;
+        let Some(remote) = self.remote(from).filter(|_| is_ours) else { return };
+        remote.has_insisted |= remote.was_spare;
+        if !matches!(remote.link, Link::Opening(_) | Link::Proposed { .. }) {
+            self.end(from, Why::Broke);
+            self.offer(from);
+        }
+    }
+
+    pub(super) fn hear_offer(&mut self, from: PeerId, number: u32, description: String) {
+        let is_theirs = from < self.own;
+        let Some(remote) = self.remote(from).filter(|_| is_theirs) else { return };
+        remote.has_insisted |= remote.was_spare;
+        // One that comes twice is taken once.
+        if remote.link.attempt(number).is_none() {
+            self.end(from, Why::Replaced);
+            self.begin(from, number, Some(description), ANSWER_LIMIT_MS);
+        }
+    }
+
+    pub(super) fn hear_answer(&mut self, from: PeerId, number: u32, description: String) {
+        let is_ours = self.own < from;
+        let remote = self.remote(from).filter(|_| is_ours);
+        if let Some(attempt) = remote.and_then(|remote| remote.link.attempt(number))
+            && !mem::replace(&mut attempt.is_answered, true)
+        {
+            attempt.connection.accept(description);
+        }
+    }
+
+    pub(super) fn hear_proposal(&mut self, from: PeerId, number: u32) {
+        let (own, is_ours) = (self.own, self.own < from);
+        let is_local = self.is_local();
+        let Some(remote) = self.remote(from).filter(|_| is_local) else { return };
+        let is_new = match remote.link {
+            Link::Proposed { attempt } => is_ours && attempt == number,
+            Link::Channel { attempt } => !is_ours && attempt != number,
+            Link::Apart | Link::Opening(_) | Link::Open(_) => !is_ours,
+        };
+        if !is_ours {
+            self.post(Some(from), Signal::Channel { attempt: number });
+        }
+        if is_new {
+            self.end(from, Why::Replaced);
+            let names = [own, from].map(|peer| peer.bits().to_be_bytes());
+            let binding = binding(is_ours, &names);
+            self.open(from, Link::Channel { attempt: number }, Path::BroadcastChannel, binding);
+        }
+    }
+
+    /// What its connection says.
+    fn follow(&mut self, peer: PeerId, number: u32, happening: Happening) {
+        let is_ours = self.own < peer;
+        let Some(remote) = self.remote(peer) else { return };
+        if remote.link.attempt(number).is_none() {
+            return;
+        }
+        let (attempt, is_open) = (number, remote.link.is_open());
+        match happening {
+            Happening::Described(description) if is_ours => {
+                self.post(Some(peer), Signal::Offer { attempt, description });
+            }
+            Happening::Described(description) => {
+                self.post(Some(peer), Signal::Answer { attempt, description });
+            }
+            Happening::Candidate(candidate) => {
+                self.post(Some(peer), Signal::Candidate { attempt, candidate });
+            }
+            Happening::Unreachable if !is_open => self.give_up(peer, true),
+            Happening::Opened { path, fingerprints } => {
+                let link = match mem::replace(&mut remote.link, Link::Apart) {
+                    Link::Opening(attempt) => Link::Open(attempt),
+                    other => other,
+                };
+                self.open(peer, link, path, binding(is_ours, &fingerprints));
+            }
+            Happening::Received(lane, bytes) => {
+                self.events.push_back(LinkEvent::Received { peer, lane, bytes });
+            }
+            Happening::Drained if is_open => self.events.push_back(LinkEvent::Drained(peer)),
+            Happening::Unreachable | Happening::Drained => {}
+            // Nothing of the kind comes from one of ours.
+            Happening::Ended(why @ (Why::TooLong | Why::TooMany | Why::NotBytes)) => {
+                self.part(peer, why);
+                self.ignore(peer);
+            }
+            Happening::Ended(why) if is_open => {
+                let pause_ms = remote.pause_ms();
+                self.end(peer, why);
+                self.set_timer(peer, pause_ms);
+            }
+            // It could have been: there is no need to talk in another way.
+            Happening::Ended(_) => self.give_up(peer, false),
+        }
+    }
+}
+
+/// What both ends know of a link: what there is of each of the two, one's own first, in the order of
+/// their names.
+fn binding<const N: usize>(is_own_smaller: bool, [own, other]: &[[u8; N]; 2]) -> Vec<u8> {
+    if is_own_smaller { [*own, *other].concat() } else { [*other, *own].concat() }
+}

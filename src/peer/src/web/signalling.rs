@@ -1,0 +1,47 @@
+//! How peers of a room hear of each other.
+
+use super::BrowserError;
+use super::broadcast::Broadcast;
+use super::signal::Signal;
+use crate::PeerId;
+
+/// How peers of a room hear of each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Signalling {
+    /// As tabs of one browser, or peers in one tab, from the same host: no server takes part.
+    Tabs,
+}
+
+impl Signalling {
+    /// Begins to hear signals to `own` and to all, but not its own.
+    ///
+    /// # Errors
+    ///
+    /// What the browser says.
+    pub(super) fn start(
+        &self,
+        own: PeerId,
+        room: &str,
+        on_heard: impl Fn(PeerId, Signal) + 'static,
+    ) -> Result<Box<dyn Signaller>, BrowserError> {
+        match self {
+            Self::Tabs => Ok(Box::new(Broadcast::open(own, room, on_heard)?)),
+        }
+    }
+}
+
+/// What carries signals until it is dropped. It may lose them, or deliver them twice; what it
+/// delivers of one peer is in order.
+pub(super) trait Signaller {
+    /// Sends a signal to one peer, or to all.
+    ///
+    /// # Errors
+    ///
+    /// What the browser says.
+    fn post(&self, to: Option<PeerId>, signal: Signal) -> Result<(), BrowserError>;
+
+    /// Whether all peers are of this browser: then Web Locks tell who of them is alive, and the
+    /// signaller may carry messages where no connection can be had.
+    fn is_local(&self) -> bool;
+}

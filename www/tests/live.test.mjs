@@ -1,0 +1,177 @@
+/** Rooms of real peers: tabs of one browser over WebRTC, as they come, go, crash and are cut. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { start } from './harness.mjs';
+
+let bench;
+before(async () => { bench = await start(); });
+after(async () => { await bench?.close(); });
+
+/** For how long a room may take to agree. */
+const AGREE_MS = 30_000;
+let rooms = 0;
+
+/** What a page in a room says of it. */
+const status = (page) => page.evaluate(() => ({
+  ...document.querySelector('#status')?.dataset,
+  connected: Number(document.querySelector('#peers')?.dataset.connected),
+  nodes: document.querySelectorAll('[data-node]').length,
+}));
+
+/** Tabs of one browser in a new room, which have nothing to complain of. */
+async function withRoom(count, use, { hash = '', first = undefined } = {}) {
+  rooms += 1;
+  const address = `#room=test${rooms}&secret=hush${hash}`;
+  const { page, problems } = await bench.openPage({ hash: address, first });
+  const all = [problems];
+  const room = {
+    tabs: [page],
+    address,
+    async open(other = address) {
+      const { page: tab, problems: its } = await bench.openPage({ hash: other, beside: page, first });
+      all.push(its);
+      room.tabs.push(tab);
+      return tab;
+    },
+  };
+  try {
+    for (let tab = 1; tab < count; tab += 1) await room.open();
+    await use(room);
+    assert.deepEqual(all.flat(), []);
+  } finally {
+    await page.context().close();
+  }
+}
+
+/** Waits until all tabs say that all agree, each connected to `connected` others. */
+async function agreed(tabs, connected = tabs.length - 1) {
+  const until = Date.now() + AGREE_MS;
+  for (;;) {
+    const all = await Promise.all(tabs.map(status));
+    const [{ fingerprint }] = all;
+    if (fingerprint && all.every((one) => one.converged === 'true' && one.fingerprint === fingerprint
+      && one.connected === connected)) return all;
+    assert.ok(Date.now() < until, JSON.stringify(all));
+    await sleep(100);
+  }
+}
+
+/** Lets the first node that is hosted in a tab register the keys that the form offers. */
+async function register(tab) {
+  const node = tab.locator('[data-node]');
+  for (let index = 0; index < await node.count(); index += 1) {
+    await node.nth(index).press('Enter');
+    if (await tab.locator('#do').count()) break;
+    await node.nth(index).press('Enter');
+  }
+  await tab.locator('#do').click();
+  await tab.locator('.node-panel header .quiet').click();
+}
+
+for (const count of [2, 3, 8]) {
+  test(`${count} tabs find each other and agree`, { timeout: 120_000 }, () => withRoom(count, async ({ tabs }) => {
+    await agreed(tabs);
+    await register(tabs[0]);
+    await register(tabs.at(-1));
+    await tabs[0].waitForFunction(() => document.querySelectorAll('#truth-table tbody tr').length > 0);
+    const all = await agreed(tabs);
+    assert.ok(all.every(({ nodes }) => nodes === 3 * count), JSON.stringify(all));
+    assert.notEqual(all[0].fingerprint, '0'.repeat(16));
+    assert.match(await tabs[0].locator('#neighbours').innerText(), /WebRTC/);
+  }));
+}
+
+test('tabs that are closed, loaded anew, crash and come leave no harm', { timeout: 120_000 }, () =>
+  withRoom(3, async (room) => {
+    const [one, two, three] = room.tabs;
+    await agreed(room.tabs);
+    await register(one);
+    await agreed(room.tabs);
+    await two.close();
+    await agreed([one, three]);
+    await one.reload();
+    await agreed([one, three]);
+    await register(one);
+    await agreed([one, three]);
+    const client = await three.context().newCDPSession(three);
+    client.send('Page.crash').catch(() => {});
+    const four = await room.open();
+    const [{ fingerprint }] = await agreed([one, four]);
+    assert.notEqual(fingerprint, '0'.repeat(16));
+  }));
+
+test('a link that is cut carries no news until it is healed', { timeout: 90_000 }, () =>
+  withRoom(2, async ({ tabs: [one, two] }) => {
+    await agreed([one, two]);
+    await one.locator('#neighbours button').first().click();
+    await register(one);
+    await sleep(3_000);
+    const apart = await Promise.all([one, two].map(status));
+    assert.deepEqual(apart.map(({ converged, connected }) => [converged, connected]), [['false', 1], ['false', 1]]);
+    await one.locator('#neighbours button').first().click();
+    await agreed([one, two]);
+  }));
+
+test('who does not know the secret is turned away, and named', { timeout: 90_000 }, () =>
+  withRoom(2, async (room) => {
+    const [one, two] = room.tabs;
+    await agreed([one, two]);
+    await register(one);
+    const stranger = await room.open(room.address.replace('hush', 'guess'));
+    await one.locator('#turned-away').waitFor();
+    assert.match(await one.locator('#turned-away').innerText(), /does not know the room's secret/);
+    const { fingerprint } = (await agreed([one, two]))[0];
+    await sleep(2_000);
+    assert.notEqual((await status(stranger)).fingerprint, fingerprint);
+    assert.equal((await status(stranger)).connected, 0);
+  }));
+
+test('several peers in one page, and a page of one node', { timeout: 90_000 }, () =>
+  withRoom(1, async ({ tabs: [page] }) => {
+    await agreed([page], 0);
+    await page.locator('#add-peer').click();
+    await page.locator('#add-peer').click();
+    const [{ nodes }] = await agreed([page], 2);
+    assert.equal(nodes, 3);
+  }, { hash: '&nodes=1' }));
+
+test('without a network the browser itself is the link, and the page says so', { timeout: 90_000 }, () =>
+  withRoom(2, async ({ tabs }) => {
+    await agreed(tabs);
+    await register(tabs[1]);
+    await agreed(tabs);
+    assert.match(await tabs[0].locator('#neighbours').innerText(), /without a network/);
+  }, {
+    // As on a machine without a network: no candidate is ever heard of.
+    first: () => {
+      const { setRemoteDescription } = RTCPeerConnection.prototype;
+      RTCPeerConnection.prototype.addIceCandidate = () => Promise.resolve();
+      RTCPeerConnection.prototype.setRemoteDescription = function bare({ type, sdp }) {
+        const bared = sdp.replace(/^a=candidate.*\r\n/gm, '');
+        return setRemoteDescription.call(this, { type, sdp: bared });
+      };
+    },
+  }));
+
+test('an address that names no room says what is wrong, and the stage leads to a room', { timeout: 60_000 }, async () => {
+  await bench.withPage({ hash: '#room=a&nodes=99' }, async (page) => {
+    await page.locator('#error').waitFor();
+    assert.match(await page.locator('#error').innerText(), /nodes: "99"/);
+  });
+  const { page, problems } = await bench.openPage();
+  try {
+    await page.locator('#live').click();
+    await page.locator('#another').waitFor();
+    assert.match(page.url(), /#room=[a-z]{5}&secret=[0-9a-f]{32}$/);
+    await agreed([page], 0);
+    await page.locator('#stage').click();
+    await page.locator('#live').waitFor();
+    // A page that is left while its icon is on its way.
+    const isIcon = (problem) => /icon\.svg: net::ERR_ABORTED$/.test(problem);
+    assert.deepEqual(problems.filter((problem) => !isIcon(problem)), []);
+  } finally {
+    await page.context().close();
+  }
+});
