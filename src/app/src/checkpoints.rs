@@ -36,6 +36,12 @@ impl Checkpoints {
         }
     }
 
+    /// How many there are.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.taken.len()
+    }
+
     /// Leaves room for the checkpoints of other runs, so many in all.
     pub(crate) fn share_memory(&mut self, runs: usize) {
         self.operations_max = OPERATIONS_MAX / runs.max(1);
@@ -43,9 +49,13 @@ impl Checkpoints {
 
     /// Notes that the run has gone on by one event, and takes a checkpoint where one is due.
     pub(crate) fn follow(&mut self, simulation: &Simulation) {
+        if self.latest().is_some_and(|latest| simulation.now() <= latest) {
+            // What is played again counts from where it is new.
+            self.events_since = 0;
+            return;
+        }
         self.events_since += 1;
-        let is_ahead = self.latest().is_none_or(|latest| latest < simulation.now());
-        if self.events_since < self.events_between || !is_ahead {
+        if self.events_since < self.events_between {
             return;
         }
         self.events_since = 0;

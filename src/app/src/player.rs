@@ -504,6 +504,21 @@ mod tests {
     }
 
     #[test]
+    fn to_play_again_takes_no_more_memory() {
+        let mut player = player(true);
+        let mut kept = || {
+            play_to_the_end(&mut player);
+            player.toggle();
+            player.checkpoints.len()
+        };
+        let first = kept();
+        assert!(first > 0);
+        for _ in 0..5 {
+            assert_eq!(kept(), first);
+        }
+    }
+
+    #[test]
     fn a_fork_goes_on_from_where_it_is_and_the_other_timeline_stays() {
         let mut player = player(true);
         player.seek(SimTime::from_ms(3_000));
