@@ -75,7 +75,6 @@ for (const count of [2, 3, 8]) {
     await agreed(tabs);
     await register(tabs[0]);
     await register(tabs.at(-1));
-    await tabs[0].waitForFunction(() => document.querySelectorAll('#truth-table tbody tr').length > 0);
     const all = await agreed(tabs);
     assert.ok(all.every(({ nodes }) => nodes === 3 * count), JSON.stringify(all));
     assert.notEqual(all[0].fingerprint, '0'.repeat(16));
@@ -159,6 +158,9 @@ test('an address that names no room says what is wrong, and the stage leads to a
   await bench.withPage({ hash: '#room=a&nodes=99' }, async (page) => {
     await page.locator('#error').waitFor();
     assert.match(await page.locator('#error').innerText(), /nodes: "99"/);
+    assert.equal(await page.locator('#status, #another, canvas').count(), 0, 'nothing looks as if there were a room');
+    await page.locator('main a').click();
+    await page.locator('#status[data-time-us]').waitFor();
   });
   const { page, problems } = await bench.openPage();
   try {

@@ -25,11 +25,12 @@ use web_sys::{KeyboardEvent, MediaQueryList};
 use yew::prelude::*;
 
 use self::arriving::{loaded_from, player};
-use self::painting::{PaintedDivergence, Surface};
+use self::painting::PaintedDivergence;
 use self::timeline::Timeline;
 use crate::address::Wish;
 use crate::announcer::Announcer;
 use crate::arrival::Arrival;
+use crate::bands::Bands;
 use crate::components::{Help, LogFacts, Mark, NetworkFacts, NodeFacts, Status, marks};
 use crate::embed::{Embedded, Embedding, Heard};
 use crate::identity::Identities;
@@ -49,9 +50,6 @@ use crate::space_time::{self, SpaceTime};
 use crate::texts::Language;
 use crate::words;
 
-/// The most nodes that have a strip; a stage of more is no longer to be looked at, nor to be drawn
-/// within a frame.
-const STRIPS_MAX: usize = 256;
 /// How long a frame may simulate, in milliseconds; the rest of it is for drawing.
 pub(crate) const SIMULATION_MS: f64 = 10.0;
 /// The same on the way to another time, on which there is nothing to be seen.
@@ -139,16 +137,10 @@ pub(crate) struct App {
     announcer: Announcer,
     lanes: space_time::Choice,
 
-    truth_canvas: NodeRef,
-    views_canvas: NodeRef,
-    pixels: Pixels,
-    /// Of the canvases, from top to bottom, but for the overview, which is third.
-    widths: [usize; 4],
-    /// The strips as they are shown.
-    strips: Pixels,
-    painted: Option<(Shared<Picture>, Shared<Identities>, Surface)>,
-    overview_canvas: NodeRef,
+    bands: Bands,
     divergence_canvas: NodeRef,
+    divergence_width: usize,
+    divergence_pixels: Pixels,
     painted_divergence: Option<PaintedDivergence>,
     dark: Option<MediaQueryList>,
 
@@ -216,14 +208,10 @@ impl Component for App {
             photographer,
             announcer: Announcer::default(),
             lanes: space_time::Choice::of(player.simulation()),
-            truth_canvas: NodeRef::default(),
-            views_canvas: NodeRef::default(),
-            pixels: Pixels::default(),
-            widths: [0; 4],
-            strips: Pixels::default(),
-            painted: None,
-            overview_canvas: NodeRef::default(),
+            bands: Bands::default(),
             divergence_canvas: NodeRef::default(),
+            divergence_width: 0,
+            divergence_pixels: Pixels::default(),
             painted_divergence: None,
             _listeners: listeners(ctx, dark.as_ref()),
             dark,
@@ -332,7 +320,7 @@ impl Component for App {
                 return false;
             }
             Message::CloseError => self.error = None,
-            Message::Repaint => self.painted = None,
+            Message::Repaint => self.bands.forget(),
             Message::Nothing => return false,
         }
         self.take_picture();
@@ -403,7 +391,7 @@ impl App {
         self.announcer = Announcer::default();
         self.follow_scenario();
         // The canvases are others now.
-        self.painted = None;
+        self.bands.forget();
         self.painted_divergence = None;
     }
 
@@ -427,7 +415,7 @@ impl App {
             about: words::about(simulation.scenario()),
             now: simulation.now(),
             picture: &self.picture,
-            count: self.strips(),
+            count: self.picture.strips(),
             identities: &self.identities,
             divergence: self.player.divergence(),
             extent: self.player.extent(),
@@ -513,10 +501,6 @@ impl App {
             self.picture = Shared::new(self.photographer.take(simulation));
             self.pictured = version;
         }
-    }
-
-    fn strips(&self) -> usize {
-        self.picture.views.len().min(STRIPS_MAX)
     }
 
     fn status(&self) -> Status {

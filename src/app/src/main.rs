@@ -11,6 +11,7 @@ mod address;
 mod announcer;
 mod app;
 mod arrival;
+mod bands;
 mod base64url;
 mod canvas;
 mod checkpoints;

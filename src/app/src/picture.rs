@@ -9,6 +9,9 @@ use scalesmall_sim::{Replica, SimTime, Simulation, Status};
 
 use crate::key_set::KeySet;
 
+/// The most nodes that have a strip; a stage of more is no longer to be looked at, nor to be drawn
+/// within a frame.
+const STRIPS_MAX: usize = 256;
 /// A node elsewhere of which nothing has been heard for so long is shown as gone.
 const QUIET_US: u64 = 12_000_000;
 
@@ -63,6 +66,11 @@ impl Picture {
             has_converged: false,
             agreed: None,
         }
+    }
+
+    /// How many nodes have a strip.
+    pub(crate) fn strips(&self) -> usize {
+        self.views.len().min(STRIPS_MAX)
     }
 
     /// How many nodes have not crashed.

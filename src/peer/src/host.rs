@@ -4,7 +4,25 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use scalesmall_crdt::{Claim, KeyRange, NodeId, Operation, ReplicaId};
-use scalesmall_node::{Members, Node, Settings, SimTime};
+use scalesmall_node::{
+    DeadClaims, Depth, Detection, Members, Node, Settings, SimTime, Strategy, Sync,
+};
+
+/// How the nodes of a room talk.
+const SETTINGS: Settings = Settings {
+    interval_us: 500_000,
+    fanout: 1,
+    strategy: Strategy::Tree,
+    sync: Sync::Delta,
+    anti_entropy: true,
+    interest: false,
+    history: Depth { inside: 1_000, outside: 1_000, forgets_stable: false },
+    detection: Some(Detection {
+        probe_us: 1_000_000,
+        suspicion_us: 5_000_000,
+        dead_claims: DeadClaims::Keep,
+    }),
+};
 
 /// A node, or the name of one that has not begun yet: whether others are in the room is not known
 /// when the peer starts.
@@ -46,26 +64,20 @@ impl Host {
     }
 
     /// Lets its node begin with all others of `members`, in a room where nobody else is.
-    pub(crate) fn found(&mut self, members: &Arc<Members>, settings: Settings, seed: u64) {
+    pub(crate) fn found(&mut self, members: &Arc<Members>, seed: u64) {
         let replica = self.next_replica();
-        self.node = Some(Node::new(replica, Arc::clone(members), Some(settings), seed));
+        self.node = Some(Node::new(replica, Arc::clone(members), Some(SETTINGS), seed));
         self.asks_since = None;
     }
 
     /// Lets its node ask one of `contacts` to let it in.
-    pub(crate) fn ask(
-        &mut self,
-        now: SimTime,
-        contacts: &Arc<Members>,
-        settings: Settings,
-        seed: u64,
-    ) {
+    pub(crate) fn ask(&mut self, now: SimTime, contacts: &Arc<Members>, seed: u64) {
         let replica = self.next_replica();
         let contacts = Arc::clone(contacts);
         if let Some(node) = self.node.as_ref().filter(|node| node.is_member()) {
             self.brings = node.claims().ownership().claims_of(&self.name).collect();
         }
-        self.node = Some(Node::newcomer(replica, contacts, false, Some(settings), seed));
+        self.node = Some(Node::newcomer(replica, contacts, false, Some(SETTINGS), seed));
         self.asks_since = Some(now);
     }
 

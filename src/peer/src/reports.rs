@@ -61,24 +61,24 @@ impl Reports {
         own: &BTreeSet<&NodeId>,
     ) {
         for report in reports {
+            let has_room = self.by_node.len() < KNOWN_NODES_MAX;
             let node = report.replica.node.clone();
-            let known = self.by_node.get_mut(&node);
-            let is_news = known.as_ref().is_none_or(|known| known.report.order() < report.order());
-            let has_room = known.is_some() || self.by_node.len() < KNOWN_NODES_MAX;
-            if own.contains(&node) || !is_news || !has_room {
+            if own.contains(&node) {
                 continue;
             }
             match self.by_node.get_mut(&node) {
+                Some(heard) if report.order() <= heard.report.order() => continue,
                 Some(heard) => {
                     if heard.report.replica != report.replica {
                         heard.shadow = ClaimMap::new();
                     }
                     (heard.report, heard.at) = (report, now);
                 }
-                None => {
+                None if has_room => {
                     let shadow = ClaimMap::new();
                     self.by_node.insert(node.clone(), Heard { report, at: now, shadow });
                 }
+                None => continue,
             }
             self.fresh.insert(node, from);
         }

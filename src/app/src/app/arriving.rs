@@ -37,7 +37,8 @@ impl App {
     pub(super) fn show(&mut self, screen: Screen) {
         self.screen = screen;
         (self.sharing, self.chosen, self.frame) = (None, None, None);
-        (self.painted, self.painted_divergence) = (None, None);
+        self.bands.forget();
+        self.painted_divergence = None;
     }
 
     /// The fragment of an address that shows the run as it is now, or compares it.

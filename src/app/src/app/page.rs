@@ -20,7 +20,7 @@ impl App {
         }
         let simulation = self.player.simulation();
         let scenario = simulation.scenario();
-        let count = self.strips();
+        let count = self.picture.strips();
         let link = ctx.link();
         html! {
             <>
@@ -69,8 +69,8 @@ impl App {
                                 </h2>
                                 { zoom_buttons(self.keys, &link.callback(|message| message)) }
                             </div>
-                            <TruthBand canvas={self.truth_canvas.clone()} picture={self.picture.clone()} keys={self.keys} asked={self.asked_keys().filter(|_| self.selected.is_none())} on_message={link.callback(|message| message)} />
-                            <Brush canvas={self.overview_canvas.clone()} keys={self.keys} on_message={link.callback(|message| message)} />
+                            <TruthBand canvas={self.bands.truth.clone()} picture={self.picture.clone()} keys={self.keys} asked={self.asked_keys().filter(|_| self.selected.is_none())} on_message={link.callback(|message| message)} />
+                            <Brush canvas={self.bands.overview.clone()} keys={self.keys} on_message={link.callback(|message| message)} />
                         </section>
                         <section aria-labelledby="views-title">
                             <h2 id="views-title">
@@ -81,7 +81,7 @@ impl App {
                                 <button id="all" class="plain small" onclick={link.callback(|_| Message::All)}>{ text!("focus.all") }</button>
                             }
                             <Strips
-                                canvas={self.views_canvas.clone()}
+                                canvas={self.bands.views.clone()}
                                 picture={self.picture.clone()}
                                 identities={self.identities.clone()}
                                 {count}

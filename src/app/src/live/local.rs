@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 use gloo::events::EventListener;
 use gloo::utils::document;
 use scalesmall_crdt::{NodeId, ReplicaId};
-use scalesmall_node::{DeadClaims, Depth, Detection, Settings, SimTime, Strategy, Sync};
+use scalesmall_node::SimTime;
 use scalesmall_peer::web::{self, BrowserError, LinkEvent, Links, Signalling, Ticker};
 use scalesmall_peer::{Condition, Effects, Event, Peer, PeerId, Refusal};
 
@@ -17,24 +17,12 @@ const TICK_MS: u32 = 50;
 /// How much may wait in a link before the peer holds back.
 const BUFFERED_BYTES_MAX: usize = 256 << 10;
 
-/// How nodes in a room talk.
-const SETTINGS: Settings = Settings {
-    interval_us: 500_000,
-    fanout: 1,
-    strategy: Strategy::Tree,
-    sync: Sync::Delta,
-    anti_entropy: true,
-    interest: false,
-    history: Depth { inside: 1_000, outside: 1_000, forgets_stable: false },
-    detection: Some(Detection {
-        probe_us: 1_000_000,
-        suspicion_us: 5_000_000,
-        dead_claims: DeadClaims::Keep,
-    }),
-};
-
-/// A peer, and what lets it take part.
-pub(crate) struct Local(Rc<Inner>);
+/// A peer, and what lets it take part. To drop this is to leave.
+pub(crate) struct Local {
+    inner: Rc<Inner>,
+    _ticker: Ticker,
+    _visibility: EventListener,
+}
 
 struct Inner {
     peer: RefCell<Peer>,
@@ -54,17 +42,18 @@ impl Local {
         wish: &LiveWish,
         on_change: impl Fn() + 'static,
         on_refused: impl Fn(Refusal) + 'static,
-    ) -> Result<(Self, Alive), BrowserError> {
+    ) -> Result<Self, BrowserError> {
         let id = PeerId::new(web::random_bits());
-        // Names that nobody has had before: a page that is loaded anew, or twice, is somebody else.
-        let name = syllables(web::random_bits());
-        let replica = |node| {
-            let name = format!("{name}{node}");
-            ReplicaId::first(NodeId::new(&name).expect("letters and a number"))
+        // A page that is loaded anew, or twice, is somebody else. A name may come again in a room
+        // that many have been in; a replica must not.
+        let (name, incarnation) = (name(web::random_bits()), web::random_bits() as u32 >> 1);
+        let replica = |number| {
+            let node = NodeId::new(&format!("{name}{number}")).expect("letters and a number");
+            ReplicaId { node, incarnation }
         };
         let replicas = (1..=wish.nodes).map(replica).collect();
         let seed = web::random_bits() as u64;
-        let peer = Peer::new(id, &wish.room, replicas, SETTINGS, seed);
+        let peer = Peer::new(id, &wish.room, replicas, seed);
         let inner = Rc::new(Inner {
             peer: RefCell::new(peer),
             links: RefCell::new(None),
@@ -77,37 +66,29 @@ impl Local {
         inner.links.replace(Some(links));
         let on_tick = with(&inner, |inner, ()| inner.wake());
         let on_visibility = with(&inner, |inner, ()| inner.note_visibility());
-        let alive = Alive {
-            _ticker: Ticker::every(TICK_MS, move || on_tick(())),
-            _visibility: EventListener::new(&document(), "visibilitychange", move |_| {
-                on_visibility(());
-            }),
-        };
+        let ticker = Ticker::every(TICK_MS, move || on_tick(()));
+        let visibility = EventListener::new(&document(), "visibilitychange", move |_| {
+            on_visibility(());
+        });
         inner.note_visibility();
-        Ok((Self(inner), alive))
+        Ok(Self { inner, _ticker: ticker, _visibility: visibility })
     }
 
     /// Lets something happen to the peer.
     pub(crate) fn handle(&self, event: Event) {
-        self.0.handle(event);
+        self.inner.handle(event);
     }
 
     /// Looks at the peer as it is now.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Peer, SimTime) -> T) -> T {
-        look(&self.0.peer.borrow(), now())
+        look(&self.inner.peer.borrow(), now())
     }
 }
 
 impl Drop for Local {
     fn drop(&mut self) {
-        self.0.handle(Event::Leave);
+        self.inner.handle(Event::Leave);
     }
-}
-
-/// What keeps a peer going; ends with the page.
-pub(crate) struct Alive {
-    _ticker: Ticker,
-    _visibility: EventListener,
 }
 
 fn now() -> SimTime {
@@ -172,14 +153,17 @@ impl Inner {
     }
 }
 
-/// A name that can be said, of 16 bits: consonants with a vowel between each two.
-pub(super) fn syllables(bits: u128) -> String {
-    const CONSONANTS: &[u8; 16] = b"bdfghjklmnprstvz";
-    const VOWELS: &[u8; 4] = b"aeio";
-    let draw = |at: u32| (bits >> at) as usize;
-    let consonant = |at| char::from(CONSONANTS[draw(at) & 15]);
-    let vowel = |at| char::from(VOWELS[draw(at) & 3]);
-    [consonant(0), vowel(4), consonant(6), vowel(10), consonant(12)].into_iter().collect()
+/// A name that can be said, one of 200,000: consonants with a vowel between each two.
+pub(super) fn name(mut bits: u128) -> String {
+    const CONSONANTS: &[u8] = b"bcdfghjklmnpqrstvwxz";
+    const VOWELS: &[u8] = b"aeiou";
+    let mut draw = |letters: &[u8]| {
+        let count = letters.len() as u128;
+        let letter = letters[(bits % count) as usize];
+        bits /= count;
+        char::from(letter)
+    };
+    [CONSONANTS, VOWELS, CONSONANTS, VOWELS, CONSONANTS].map(&mut draw).into_iter().collect()
 }
 
 #[cfg(test)]
@@ -188,7 +172,7 @@ mod tests {
 
     #[test]
     fn names_can_be_said() {
-        assert_eq!(syllables(0), "babab");
-        assert_eq!(syllables(u128::MAX), "zozoz");
+        assert_eq!([name(0), name(1), name(20)], ["babab", "cabab", "bebab"]);
+        assert_eq!(name(199_999), "zuzuz");
     }
 }

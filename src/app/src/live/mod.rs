@@ -24,7 +24,7 @@ use page::{LivePage, Props};
 /// guess.
 pub(crate) fn new_room() -> String {
     let secret = format!("{:032x}", random_bits());
-    format!("room={}&secret={secret}", local::syllables(random_bits()))
+    format!("room={}&secret={secret}", local::name(random_bits()))
 }
 
 /// Shows the room that the address names, until it names something else.

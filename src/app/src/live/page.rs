@@ -10,22 +10,20 @@ use scalesmall_crdt::{Key, KeyRange, NodeId, Operation};
 use scalesmall_peer::{Event, Faults, PeerId};
 use scalesmall_sim::{Action, Scenario};
 use serde_json::json;
-use wasm_bindgen::JsValue;
-use web_sys::{HtmlCanvasElement, MediaQueryList};
+use web_sys::MediaQueryList;
 use yew::prelude::*;
 
 use super::LiveWish;
-use super::local::{Alive, Local};
+use super::local::Local;
 use super::neighbours::{Neighbour, neighbours};
 use crate::app::Message as StageMessage;
-use crate::canvas;
+use crate::bands::Bands;
 use crate::components::{
     ErrorMessage, Icon, Operate, Said, Shape, Strips, Swatch, Tables, TruthBand,
 };
 use crate::edit::Step;
 use crate::identity::Identities;
 use crate::location::fragment;
-use crate::paint::{self, Axis, Pixels, Theme};
 use crate::picture::{Photographer, Picture};
 use crate::preferences::Preferences;
 use crate::segments;
@@ -34,8 +32,6 @@ use crate::texts::{plural, text};
 use crate::visible::{Look, On};
 use crate::words;
 
-/// The most nodes that have a strip.
-const STRIPS_MAX: usize = 256;
 /// The time between two updates of the document while something changes, in milliseconds.
 const DOCUMENT_MS: f64 = 100.0;
 const TABLES_MS: f64 = 1_000.0;
@@ -66,15 +62,6 @@ pub(crate) enum Message {
     Repaint,
 }
 
-/// What a painting depends on, besides the picture.
-#[derive(Clone, Copy, PartialEq)]
-struct Surface {
-    widths: [usize; 2],
-    keys: KeyRange,
-    scale: usize,
-    theme: Theme,
-}
-
 /// Nodes of this page in a room with others, and what they see of it. Of several peers of one page
 /// the first is the one whose view is shown.
 pub(crate) struct LivePage {
@@ -89,11 +76,7 @@ pub(crate) struct LivePage {
     keys: KeyRange,
     selected: Option<NodeId>,
     asked: Option<Key>,
-    truth_canvas: NodeRef,
-    views_canvas: NodeRef,
-    pixels: Pixels,
-    strips: Pixels,
-    painted: Option<(Shared<Picture>, Shared<Identities>, Surface)>,
+    bands: Bands,
     dark: Option<MediaQueryList>,
     preferences: Preferences,
     /// Whether a change has been told that has not been looked at.
@@ -102,8 +85,6 @@ pub(crate) struct LivePage {
     updated_at_ms: f64,
     in_words_at_ms: f64,
     _resized: EventListener,
-    /// Last, since it is only then that nothing more happens to the peers.
-    _alive: Vec<Alive>,
 }
 
 impl Component for LivePage {
@@ -117,7 +98,7 @@ impl Component for LivePage {
         });
         let mut page = Self {
             locals: Vec::new(),
-            error: ctx.props().wish.as_ref().err().cloned(),
+            error: None,
             photographer: Photographer::default(),
             picture: Shared::new(Picture::of_nobody()),
             in_words: Shared::new(Picture::of_nobody()),
@@ -126,11 +107,7 @@ impl Component for LivePage {
             keys: KeyRange::ALL,
             selected: None,
             asked: None,
-            truth_canvas: NodeRef::default(),
-            views_canvas: NodeRef::default(),
-            pixels: Pixels::default(),
-            strips: Pixels::default(),
-            painted: None,
+            bands: Bands::default(),
             dark: window().match_media("(prefers-color-scheme: dark)").ok().flatten(),
             preferences: Preferences::of_reader(),
             has_changed: Rc::new(Cell::new(false)),
@@ -138,7 +115,6 @@ impl Component for LivePage {
             updated_at_ms: 0.0,
             in_words_at_ms: 0.0,
             _resized: resized,
-            _alive: Vec::new(),
         };
         page.add_peer(ctx);
         page
@@ -173,24 +149,29 @@ impl Component for LivePage {
             Message::AddPeer => self.add_peer(ctx),
             Message::Fail(reason) => self.error = Some(reason),
             Message::CloseError => self.error = None,
-            Message::Repaint => self.painted = None,
+            Message::Repaint => self.bands.forget(),
         }
         true
     }
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        self.bands.measure();
         self.paint();
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
+        let wish = match &ctx.props().wish {
+            Ok(wish) => wish,
+            Err(reason) => return no_room(reason),
+        };
         let link = ctx.link();
         let on_message = link.callback(Message::Stage);
-        let count = self.count();
+        let count = self.picture.strips();
         let selected = self.selected();
         let connected = self.locals.first().map_or(0, |it| it.look(|peer, _| peer.connected()));
         html! {
             <>
-                { self.top_bar(ctx, connected) }
+                { self.top_bar(ctx, wish, connected) }
                 <main class={classes!(selected.map(|_| "with-panel"))}>
                     <div class="stage">
                         if let Some(error) = &self.error {
@@ -198,12 +179,12 @@ impl Component for LivePage {
                         }
                         <section aria-labelledby="truth-title">
                             <h2 id="truth-title">{ text!("live.truth") }<small>{ text!("live.truth_about") }</small></h2>
-                            <TruthBand canvas={self.truth_canvas.clone()} picture={self.picture.clone()} keys={self.keys} asked={self.asked_keys().filter(|_| selected.is_none())} on_message={on_message.clone()} />
+                            <TruthBand canvas={self.bands.truth.clone()} picture={self.picture.clone()} keys={self.keys} asked={self.asked_keys().filter(|_| selected.is_none())} on_message={on_message.clone()} />
                         </section>
                         <section aria-labelledby="views-title">
                             <h2 id="views-title">{ text!("views.title") }<small>{ text!("live.views_about") }</small></h2>
                             <Strips
-                                canvas={self.views_canvas.clone()}
+                                canvas={self.bands.views.clone()}
                                 picture={self.picture.clone()}
                                 identities={self.identities.clone()}
                                 {count}
@@ -250,10 +231,7 @@ impl LivePage {
             move |refusal| link.send_message(Message::Fail(format!("{refusal}")))
         };
         match Local::join(wish, on_change, on_refused) {
-            Ok((local, alive)) => {
-                self.locals.push(local);
-                self._alive.push(alive);
-            }
+            Ok(local) => self.locals.push(local),
             Err(error) => self.error = Some(error.to_string()),
         }
     }
@@ -321,10 +299,6 @@ impl LivePage {
 
     // --- What is shown ---
 
-    fn count(&self) -> usize {
-        self.picture.views.len().min(STRIPS_MAX)
-    }
-
     fn selected(&self) -> Option<usize> {
         let name = self.selected.as_ref()?;
         self.picture.views.iter().position(|view| view.name == *name)
@@ -336,23 +310,26 @@ impl LivePage {
         Some(segments::at(ownership, self.asked?).range)
     }
 
-    fn top_bar(&self, ctx: &Context<Self>, connected: usize) -> Html {
+    fn top_bar(&self, ctx: &Context<Self>, wish: &LiveWish, connected: usize) -> Html {
         let link = ctx.link();
         let picture = &*self.picture;
-        let room = ctx.props().wish.as_ref().map_or("", |wish| wish.room.name()).to_owned();
-        let is_open = ctx.props().wish.as_ref().is_ok_and(|wish| wish.room.secret().is_empty());
+        let is_open = wish.room.secret().is_empty();
         let another = format!("#{}", fragment());
         html! {
             <header class="top-bar">
                 <h1>{ "scalesmall" }</h1>
                 <p class="about">
-                    <strong>{ text!("live.room", room = room) }</strong>
+                    <strong>{ text!("live.room", room = wish.room.name()) }</strong>
                     { " · " }
                     { if is_open { text!("live.open_room") } else { text!("live.secret_room") } }
                 </p>
                 <output
                     id="status"
-                    class={classes!("verdict", (picture.disagreeing() > 0).then_some("disputed"))}
+                    class={classes!(
+                        "verdict",
+                        picture.views.is_empty().then_some("pending"),
+                        (picture.disagreeing() > 0).then_some("disputed"),
+                    )}
                     aria-live="off"
                     data-state="running"
                     data-converged={picture.has_converged.to_string()}
@@ -369,12 +346,7 @@ impl LivePage {
                 <output id="peers" data-connected={connected.to_string()}>{ plural!("top_bar.peers", connected) }</output>
                 <a id="another" class="plain" href={another} target="_blank" rel="noopener">{ text!("live.another") }</a>
                 <button id="add-peer" class="plain" onclick={link.callback(|_| Message::AddPeer)}>{ text!("live.add") }</button>
-                <a id="stage" class="plain" href="#" onclick={Callback::from(|event: MouseEvent| {
-                    event.prevent_default();
-                    // What was a room is left by loading the page anew.
-                    let location = window().location();
-                    let _ = location.set_hash("");
-                })}>{ text!("live.leave") }</a>
+                <a id="stage" class="plain" href="#">{ text!("live.leave") }</a>
             </header>
         }
     }
@@ -420,69 +392,28 @@ impl LivePage {
         }
     }
 
-    // --- How it is painted ---
-
     fn paint(&mut self) {
-        let canvases = [&self.truth_canvas, &self.views_canvas];
-        let [Some(truth_canvas), Some(views_canvas)] =
-            canvases.map(|canvas| canvas.cast::<HtmlCanvasElement>())
-        else {
-            return;
-        };
         let is_dark = self.dark.as_ref().is_some_and(MediaQueryList::matches);
-        let surface = Surface {
-            widths: [canvas::width(&truth_canvas), canvas::width(&views_canvas)],
-            keys: self.keys,
-            scale: canvas::scale(),
-            theme: self.preferences.appearance.theme(is_dark),
-        };
-        let painted = Some((self.picture.clone(), self.identities.clone(), surface));
-        if self.painted == painted {
-            return;
-        }
-        if let Err(error) = self.paint_bands(surface, &truth_canvas, &views_canvas) {
-            gloo::console::error!("the stage cannot be drawn:", error);
-        }
-        self.painted = painted;
+        let theme = self.preferences.appearance.theme(is_dark);
+        self.bands.paint(&self.picture, &self.identities, self.keys, theme);
     }
+}
 
-    fn paint_bands(
-        &mut self,
-        surface: Surface,
-        truth_canvas: &HtmlCanvasElement,
-        views_canvas: &HtmlCanvasElement,
-    ) -> Result<(), JsValue> {
-        let Surface { widths, keys, scale, theme } = surface;
-        let [truth_axis, views_axis] = widths.map(|width| Axis { keys, width: width * scale });
-        let (truth, identities) = (&self.picture.truth, &self.identities);
-        let is_same =
-            |(before, identities, on): &&(Shared<Picture>, Shared<Identities>, Surface)| {
-                let names = |picture: &Picture| -> Vec<NodeId> {
-                    picture.views.iter().map(|view| view.name.clone()).collect()
-                };
-                *identities == self.identities
-                    && *on == surface
-                    && names(before) == names(&self.picture)
-            };
-        let before = self.painted.as_ref().filter(is_same).map(|(picture, ..)| picture);
-        let views = &self.picture.views[..self.count()];
-        let before_views = before.map(|before| &*before.views);
-        let lines = paint::views(
-            &mut self.strips,
-            before_views,
-            views_axis,
-            scale,
-            &theme,
-            views,
-            identities,
-        );
-        canvas::show_lines(views_canvas, &self.strips, &lines)?;
-        if before.is_some_and(|before| Rc::ptr_eq(&before.truth, truth)) {
-            return Ok(());
-        }
-        let labels = paint::truth(&mut self.pixels, truth_axis, scale, &theme, truth, identities);
-        canvas::show(truth_canvas, &self.pixels)?;
-        canvas::write(truth_canvas, &labels, scale, &theme)
+/// What is shown in place of a room where the address names none.
+fn no_room(reason: &str) -> Html {
+    html! {
+        <>
+            <header class="top-bar"><h1>{ "scalesmall" }</h1></header>
+            <main>
+                <div id="error" class="message" role="alert">
+                    <div>
+                        <strong>{ text!("live.no_room") }</strong>
+                        <p class="reason">{ reason.to_owned() }</p>
+                        <p><a href="#">{ text!("live.to_stage") }</a></p>
+                    </div>
+                </div>
+            </main>
+        </>
     }
 }
 

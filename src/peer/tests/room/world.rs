@@ -3,24 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scalesmall_crdt::{Claim, KeyRange, NodeId, Operation, ReplicaId};
-use scalesmall_node::{DeadClaims, Depth, Detection, Random, Settings, SimTime, Strategy, Sync};
+use scalesmall_node::{Random, SimTime};
 use scalesmall_peer::{Effects, Event, Lane, Path, Peer, PeerId, Refusal, Room, Why};
-
-/// How nodes in a room talk, in these tests.
-pub(crate) const SETTINGS: Settings = Settings {
-    interval_us: 200_000,
-    fanout: 1,
-    strategy: Strategy::Tree,
-    sync: Sync::Delta,
-    anti_entropy: true,
-    interest: false,
-    history: Depth { inside: 1_000, outside: 1_000, forgets_stable: false },
-    detection: Some(Detection {
-        probe_us: 500_000,
-        suspicion_us: 2_000_000,
-        dead_claims: DeadClaims::Keep,
-    }),
-};
 
 type Flight = (usize, usize, Vec<u8>);
 
@@ -71,7 +55,7 @@ impl World {
         let index = self.peers.len();
         let room = Room::new("room", secret).unwrap();
         let seed = u64::from(self.random.draw());
-        self.peers.push(Some(Peer::new(id(index), &room, replicas, SETTINGS, seed)));
+        self.peers.push(Some(Peer::new(id(index), &room, replicas, seed)));
         self.handle(index, Event::Start);
         index
     }
