@@ -78,6 +78,13 @@ const SCREENS = {
   },
   'a room': { hash: '#room=screens&secret=hush', open: aRoom },
   'a room address that is none': { hash: '#room=screens&nodes=0', alone: true, open: (page) => page.locator('#error').waitFor() },
+  'a merge': {
+    open: async (page) => {
+      await page.locator('[data-node=n05]').press('Enter');
+      await page.locator('#merge').click();
+      await page.locator('dialog[open] tr.current').waitFor();
+    },
+  },
   help: {
     open: async (page) => {
       await page.locator('#help').click();

@@ -26,7 +26,7 @@ const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 /** The built page. */
 export const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 /** Deep, so that a URL which is not relative shows. */
-const BASE = '/some/where/scalesmall/';
+export const BASE = '/some/where/scalesmall/';
 /** Without what asks hosts on the network for news; and a GPU is not to be counted on. */
 const FLAGS = [
   '--disable-background-networking',
@@ -58,7 +58,7 @@ export async function start(dir = DIST) {
   watchdog.unref();
   const server = await serve(dir, BASE);
   try {
-    const browser = await chromium.launch({ executablePath: findBrowser(), args: FLAGS });
+    const browser = await chromium.launch({ executablePath: findChromium(), args: FLAGS });
     return new Bench(server, browser, watchdog);
   } catch (error) {
     await server.close();
@@ -232,19 +232,22 @@ export async function setSpeed(page, text) {
   await page.locator('#speed').fill(String(SPEEDS[text]));
 }
 
-/** The path of `$CHROME`, or of the first browser that can be driven on `PATH`. */
-function findBrowser() {
-  if (process.env.CHROME) return process.env.CHROME;
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-    for (const dir of (process.env.PATH ?? '').split(delimiter)) {
-      const path = join(dir, name);
-      try {
-        accessSync(path, constants.X_OK);
-        return path;
-      } catch {
-        // Not here.
-      }
+/** The path of Chromium: of `$CHROME`, or of what is on `PATH`. */
+export function findChromium() {
+  const path = process.env.CHROME ?? findProgram(['chromium', 'chromium-browser', 'google-chrome']);
+  return path ?? assert.fail('Chromium is missing: install it, or name a browser with CHROME');
+}
+
+/** The path of the first of these programs that is on `PATH`, if any is. */
+export function findProgram(names) {
+  const dirs = (process.env.PATH ?? '').split(delimiter);
+  const paths = names.flatMap((name) => dirs.map((dir) => join(dir, name)));
+  return paths.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
     }
-  }
-  throw new Error('Chromium is missing: install it, or name a browser with CHROME');
+  });
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::render::{AnimationFrame, request_animation_frame};
 use gloo::utils::{body, window};
-use scalesmall_crdt::{Key, KeyRange};
+use scalesmall_crdt::{Key, KeyRange, NodeId};
 use scalesmall_sim::{Action, Mode, Scenario, SimTime};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
@@ -31,12 +31,13 @@ use crate::address::Wish;
 use crate::announcer::Announcer;
 use crate::arrival::Arrival;
 use crate::bands::Bands;
-use crate::components::{Help, LogFacts, Mark, NetworkFacts, NodeFacts, Status, marks};
+use crate::components::{Help, LogFacts, Mark, Merge, NetworkFacts, NodeFacts, Status, marks};
 use crate::embed::{Embedded, Embedding, Heard};
 use crate::identity::Identities;
 use crate::keyboard;
 use crate::live;
 use crate::location::{fragment, go_to, go_to_instead};
+use crate::merging::Merging;
 use crate::paint::Pixels;
 use crate::picture::{Photographer, Picture};
 use crate::player::{Player, State};
@@ -123,6 +124,8 @@ pub(crate) struct App {
     sharing: Option<Shared<Arc<Scenario>>>,
     /// While a run is being shrunk, and until what came of it is closed.
     shrinking: Option<Shrinking>,
+    /// While two nodes merge in slow motion.
+    merging: Option<([NodeId; 2], Shared<Merging>)>,
     /// While it is shown what all this means.
     is_help_open: bool,
     /// Where the page is a part of another.
@@ -168,6 +171,7 @@ impl Component for App {
             error.or(embedding.as_ref().err().map(|error| Problem::Embedding(error.clone())));
         let embedding = embedding.ok().flatten();
         embedding.iter().for_each(|embedding| embedding.apply());
+        let lets_change = embedding.is_none_or(Embedding::lets_change);
         let scenario = wish.scenario;
         let autoplay = embedding.is_none_or(|embedding| embedding.autoplay);
         let player = player(&scenario, wish.speed, wish.at, autoplay && error.is_none());
@@ -192,6 +196,7 @@ impl Component for App {
             chosen: None,
             sharing: None,
             shrinking: None,
+            merging: None,
             is_help_open: false,
             embedded: embedding.map(|_| {
                 let on_due = link.callback(|()| Message::Tell);
@@ -213,7 +218,7 @@ impl Component for App {
             divergence_width: 0,
             divergence_pixels: Pixels::default(),
             painted_divergence: None,
-            _listeners: listeners(ctx, dark.as_ref()),
+            _listeners: listeners(ctx, dark.as_ref(), lets_change),
             dark,
             frame: None,
             framed_at_ms: now_ms(),
@@ -276,7 +281,7 @@ impl Component for App {
             Message::Live => go_to(&live::new_room()),
             Message::Escape if self.is_comparing() => go_to(&self.address_of(Vec::new())),
             Message::CompareSettings(settings) => go_to_instead(&self.address_of(settings)),
-            Message::OpenVariant(setting) => go_to(&self.address_of_variant(setting)),
+            Message::OpenVariant(setting, at) => go_to(&self.address_of_variant(setting, at)),
             // The stage is not there; what moves time is for those that are compared.
             _ if self.is_comparing() => return false,
             Message::Frame(at_ms) => return self.pass_frame(ctx, at_ms),
@@ -289,6 +294,7 @@ impl Component for App {
             Message::Turn(false) => self.player.turn_back(),
             Message::Fork => self.fork(),
             Message::Seek(to) => self.seek(to),
+            Message::Merge(with) => self.merge(with),
             Message::Faster => self.player.set_speed(self.player.speed().faster()),
             Message::Slower => self.player.set_speed(self.player.speed().slower()),
             Message::SetSpeed(speed) => self.player.set_speed(speed),
@@ -348,6 +354,9 @@ impl Component for App {
             <>
                 // In another language everything is made anew.
                 <div class="page" key={self.preferences.language.tag()}>{ self.page(ctx) }</div>
+                if let Some((names, merging)) = &self.merging {
+                    <Merge names={names.clone()} merging={merging.clone()} on_close={link.callback(|()| Message::Merge(None))} />
+                }
                 if self.is_help_open {
                     <Help
                         preferences={self.preferences}
@@ -546,7 +555,11 @@ impl App {
     }
 }
 
-fn listeners(ctx: &Context<App>, dark: Option<&MediaQueryList>) -> Vec<EventListener> {
+fn listeners(
+    ctx: &Context<App>,
+    dark: Option<&MediaQueryList>,
+    lets_change: bool,
+) -> Vec<EventListener> {
     let send = |message: fn() -> Message| {
         let link = ctx.link().clone();
         move |_: &web_sys::Event| link.send_message(message())
@@ -554,7 +567,8 @@ fn listeners(ctx: &Context<App>, dark: Option<&MediaQueryList>) -> Vec<EventList
     let link = ctx.link().clone();
     let on_key = move |event: &web_sys::Event| {
         let event: &KeyboardEvent = event.unchecked_ref();
-        if let Some(message) = keyboard::message(event) {
+        if let Some(message) = keyboard::message(event).filter(|it| lets_change || !it.is_change())
+        {
             // The page must not scroll as well.
             event.prevent_default();
             link.send_message(message);

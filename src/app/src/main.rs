@@ -34,6 +34,7 @@ mod keyboard;
 mod links;
 mod live;
 mod location;
+mod merging;
 mod offline;
 mod packing;
 mod paint;

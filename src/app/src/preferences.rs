@@ -124,6 +124,12 @@ fn remember(name: &str, value: &str) {
     }
 }
 
+/// Whether whoever reads would rather have nothing move by itself.
+pub(crate) fn is_motion_reduced() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+    query.is_some_and(|query| query.matches())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

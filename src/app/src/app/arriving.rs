@@ -52,12 +52,14 @@ impl App {
         address::with_settings(&json(self.player.simulation().scenario()), &settings)
     }
 
-    pub(super) fn address_of_variant(&self, setting: Setting) -> String {
+    /// The fragment of an address that shows the run under this setting, at this time.
+    pub(super) fn address_of_variant(&mut self, setting: Setting, at: SimTime) -> String {
         let scenario = self.player.simulation().scenario();
-        match setting == Setting::of(scenario) {
-            true => self.address_of(Vec::new()),
-            false => json(&setting.applied_to(scenario)),
+        if setting == Setting::of(scenario) {
+            self.seek(at);
+            return self.address_of(Vec::new());
         }
+        format!("{}&at={}", json(&setting.applied_to(scenario)), at.as_ms())
     }
 
     /// Starts over with something else.

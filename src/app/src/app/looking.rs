@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use scalesmall_crdt::{Key, KeyRange, NodeId};
+use yew::AttrValue;
 
 use super::App;
 use crate::components::{Said, SegmentFacts, WhyFacts};
 use crate::disputes;
+use crate::merging::Merging;
 use crate::picture::View;
 use crate::segments;
 use crate::shared::Shared;
@@ -25,6 +27,21 @@ impl App {
         self.said = Said::of(&self.picture, view, key).sentence().into();
         self.selected = node;
         self.asked = Some((node, key));
+    }
+
+    /// Lets the node that is open merge what another has seen, to be looked at: the run waits.
+    pub(super) fn merge(&mut self, with: Option<usize>) {
+        let replicas = self.player.simulation().replicas();
+        let pair = self.selected.zip(with);
+        let pair = pair.and_then(|(here, there)| Some([replicas.get(here)?, replicas.get(there)?]));
+        self.merging = pair.map(|[here, there]| {
+            let issued = self.player.simulation().issued();
+            let merging = Merging::of(here.claims(), there.claims(), issued);
+            ([here, there].map(|it| it.node().id().node.clone()), Shared::new(merging))
+        });
+        if self.merging.is_some() && self.player.is_playing() {
+            self.player.pause();
+        }
     }
 
     /// Asks somebody who differs from the truth about a key: the node that is open, if it does.
@@ -99,6 +116,13 @@ impl App {
         let (simulation, chronicle) = (self.player.simulation(), self.player.chronicle());
         let why = WhyFacts::of(simulation, chronicle, node, key);
         Some((SegmentFacts::of(&self.picture, view, key), why))
+    }
+
+    /// All nodes but the one that is open.
+    pub(super) fn others(&self) -> Vec<(usize, AttrValue)> {
+        let others = self.picture.views.iter().enumerate();
+        let others = others.filter(|(node, _)| Some(*node) != self.selected);
+        others.map(|(node, view)| (node, view.name.to_string().into())).collect()
     }
 
     /// All keys of the segment that is asked about.

@@ -26,6 +26,8 @@ pub(crate) enum Message {
     /// Begins another timeline here.
     Fork,
     Seek(SimTime),
+    /// Shows what comes of the open node and this one when it merges what that one has seen.
+    Merge(Option<usize>),
     Faster,
     Slower,
     SetSpeed(Speed),
@@ -81,7 +83,7 @@ pub(crate) enum Message {
     /// Compares under these settings from now on.
     CompareSettings(Vec<Setting>),
     /// Brings the run under another setting onto the stage.
-    OpenVariant(Setting),
+    OpenVariant(Setting, SimTime),
     /// Goes to a room of real peers, a new one.
     Live,
     /// Closes what is open.
@@ -109,4 +111,11 @@ pub(crate) enum Message {
     Repaint,
     /// Already done.
     Nothing,
+}
+
+impl Message {
+    /// Whether it changes the run, or leads away from it.
+    pub(crate) fn is_change(&self) -> bool {
+        matches!(self, Self::Do(_) | Self::ChooseCut(true) | Self::Fork | Self::Compare)
+    }
 }

@@ -132,6 +132,7 @@ impl App {
                             is_in_colour={self.identities.in_colour().contains(&facts.view.name)}
                             {facts}
                             segment={self.asked_facts()}
+                            others={self.others()}
                             on_message={link.callback(|message| message)}
                         />
                     } else if let Some((facts, reasons)) = self.asked_facts() {
@@ -163,7 +164,7 @@ impl App {
                 settings={settings.to_vec()}
                 speed={self.player.speed()}
                 on_settings={link.callback(Message::CompareSettings)}
-                on_open={link.callback(Message::OpenVariant)}
+                on_open={link.callback(|(setting, at)| Message::OpenVariant(setting, at))}
                 on_leave={link.callback(|()| Message::Compare)}
                 on_help={link.callback(|()| Message::Help(true))}
                 appearance={self.preferences.appearance}

@@ -1,11 +1,10 @@
 //! What all this means, which keys there are, and how the page is to speak and to look.
 
-use gloo::utils::document;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlDialogElement, HtmlElement, HtmlSelectElement};
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::{Icon, Shape, Swatch};
+use super::{Dialog, Swatch};
 use crate::identity::Identity;
 use crate::keyboard::called;
 use crate::paint;
@@ -20,61 +19,21 @@ pub(crate) struct Props {
     pub(crate) on_close: Callback<()>,
 }
 
-/// A dialog over the stage, open for as long as it is there.
 #[component]
 pub(crate) fn Help(props: &Props) -> Html {
-    let dialog = use_node_ref();
-    let had_focus = use_mut_ref(|| false);
-    {
-        let (dialog, had_focus) = (dialog.clone(), had_focus.clone());
-        use_effect_with((), move |()| {
-            *had_focus.borrow_mut() = focused().is_some();
-            if let Some(dialog) = dialog.cast::<HtmlDialogElement>()
-                && dialog.show_modal().is_err()
-            {
-                dialog.set_open(true);
-            }
-        });
-    }
-    // However it is closed, the browser gives the focus back to what had it before, unless that is
-    // gone, made anew in another language.
-    let onclose = props.on_close.reform(move |_: Event| {
-        if *had_focus.borrow() && focused().is_none() {
-            focus("help");
-        }
-    });
-    let close = {
-        let dialog = dialog.clone();
-        Callback::from(move |_: MouseEvent| {
-            dialog.cast::<HtmlDialogElement>().iter().for_each(HtmlDialogElement::close);
-        })
-    };
-    // What is in the dialog fills it: a click on the dialog itself is one beside it.
-    let onclick = Callback::from(|event: MouseEvent| {
-        let beside = event.target().and_then(|target| target.dyn_into::<HtmlDialogElement>().ok());
-        beside.iter().for_each(HtmlDialogElement::close);
-    });
     html! {
-        <dialog ref={&dialog} class="help" aria-labelledby="help-title" {onclose} {onclick}>
-            <div class="content">
-                <header>
-                    <h2 id="help-title">{ text!("help.title") }</h2>
-                    <button class="quiet" onclick={close} aria-label={text!("close")}>
-                        <Icon shape={Shape::Close} />
-                    </button>
-                </header>
-                <p class="lead">{ text!("help.about") }</p>
-                <section>
-                    <h3>{ text!("help.legend") }</h3>
-                    { legend() }
-                </section>
-                <section>
-                    <h3>{ text!("help.keys") }</h3>
-                    { keys() }
-                    { choosers(props) }
-                </section>
-            </div>
-        </dialog>
+        <Dialog class="help" title={text!("help.title")} opener="help" on_close={&props.on_close}>
+            <p class="lead">{ text!("help.about") }</p>
+            <section>
+                <h3>{ text!("help.legend") }</h3>
+                { legend() }
+            </section>
+            <section>
+                <h3>{ text!("help.keys") }</h3>
+                { keys() }
+                { choosers(props) }
+            </section>
+        </Dialog>
     }
 }
 
@@ -192,19 +151,4 @@ fn choosers(props: &Props) -> Html {
 fn chosen(event: &Event) -> Option<String> {
     let select = event.target()?.dyn_into::<HtmlSelectElement>().ok()?;
     Some(select.value())
-}
-
-/// What has the focus on the page under the dialog, if anything has.
-fn focused() -> Option<Element> {
-    document()
-        .active_element()
-        .filter(|element| element.closest(".page").is_ok_and(|page| page.is_some()))
-}
-
-fn focus(id: &str) {
-    let element = document().get_element_by_id(id);
-    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        // A courtesy: where it is refused, nothing else follows.
-        let _ = element.focus();
-    }
 }

@@ -6,7 +6,8 @@ use yew::prelude::*;
 
 use super::log::log;
 use super::{
-    BeadRow, Beads, Icon, LogFacts, Operate, SegmentFacts, Shape, Swatch, WhyFacts, segment,
+    BeadRow, Beads, Icon, LogFacts, MergeWith, Operate, SegmentFacts, Shape, Swatch, WhyFacts,
+    segment,
 };
 use crate::app::Message;
 use crate::identity::Identity;
@@ -73,6 +74,8 @@ pub(crate) struct Props {
     pub(crate) facts: NodeFacts,
     /// The segment of it that is asked about, and why that is so.
     pub(crate) segment: Option<(SegmentFacts, WhyFacts)>,
+    /// All other nodes.
+    pub(crate) others: Vec<(usize, AttrValue)>,
     /// Whether it is among those that alone are in colour.
     pub(crate) is_in_colour: bool,
     pub(crate) on_message: Callback<Message>,
@@ -132,6 +135,7 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
             }
             <h3>{ text!("node_panel.beads") }</h3>
             <Beads rows={beads.clone()} writers={*writers} />
+            <MergeWith others={props.others.clone()} on_merge={on_message.reform(|node| Message::Merge(Some(node)))} />
             { log(kept) }
             <h3>{ text!("node_panel.differences") }</h3>
             if differences.is_empty() {

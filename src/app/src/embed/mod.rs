@@ -76,6 +76,11 @@ impl Embedding {
         Ok(is_embedded.then_some(Self { controls, autoplay }))
     }
 
+    /// Whether there are controls to change the run, and not only to move time.
+    pub(crate) fn lets_change(self) -> bool {
+        self.controls == Controls::Full
+    }
+
     /// Tells the stylesheet.
     pub(crate) fn apply(self) {
         let name = CONTROLS.iter().find(|(_, controls)| *controls == self.controls);

@@ -24,7 +24,7 @@ pub(super) struct Contest<'a> {
     /// The lower end of the maps.
     pub(super) extent: SimTime,
     pub(super) on_settings: &'a Callback<Vec<Setting>>,
-    pub(super) on_open: &'a Callback<Setting>,
+    pub(super) on_open: &'a Callback<(Setting, SimTime)>,
     pub(super) on_seek: Callback<SimTime>,
 }
 
@@ -49,7 +49,10 @@ pub(super) fn contest(props: &Contest<'_>) -> Html {
                             <button
                                 class="plain"
                                 data-open={setting.to_string()}
-                                onclick={props.on_open.reform(move |_| setting)}
+                                onclick={props.on_open.reform({
+                                    let now = props.now;
+                                    move |_| (setting, now)
+                                })}
                             >
                                 <span class="wide">{ text!("compare.open") }</span>
                                 <span class="narrow">{ text!("compare.open.short", letter = letter(index)) }</span>

@@ -51,8 +51,8 @@ pub(crate) struct Props {
     pub(crate) speed: Speed,
     /// Other settings are to be compared.
     pub(crate) on_settings: Callback<Vec<Setting>>,
-    /// The run under this setting is to be seen on the stage.
-    pub(crate) on_open: Callback<Setting>,
+    /// The run under this setting is to be seen on the stage, at this time.
+    pub(crate) on_open: Callback<(Setting, SimTime)>,
     pub(crate) on_leave: Callback<()>,
     pub(crate) on_help: Callback<()>,
     pub(crate) appearance: Appearance,
