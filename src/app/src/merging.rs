@@ -156,7 +156,7 @@ impl Fate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scalesmall_sim::{Scenario, Simulation};
+    use scalesmall_sim::{Replica, Scenario, Simulation};
 
     /// A run in which nothing moves but by steps.
     fn run(steps: &str) -> Simulation {
@@ -171,7 +171,11 @@ mod tests {
 
     fn merging(simulation: &Simulation) -> Merging {
         let [a, b] = simulation.replicas() else { unreachable!() };
-        Merging::of(a.claims(), b.claims(), simulation.issued())
+        Merging::of(map(a), map(b), simulation.issued())
+    }
+
+    fn map(replica: &Replica) -> &ClaimMap {
+        replica.claims().as_claim_map().expect("a claim map")
     }
 
     #[test]
@@ -218,7 +222,7 @@ mod tests {
             let replicas = simulation.replicas();
             for (here, there) in replicas.iter().flat_map(|a| replicas.iter().map(move |b| (a, b)))
             {
-                let merging = Merging::of(here.claims(), there.claims(), simulation.issued());
+                let merging = Merging::of(map(here), map(there), simulation.issued());
                 for bead in &merging.beads {
                     assert!(!matches!(bead.fate, Fate::Otherwise { .. }), "{bead:?}");
                     asked += 1;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use scalesmall_crdt::{ClaimMap, Fingerprint, NodeId, Ownership, ReplicaId};
+use scalesmall_crdt::{Fingerprint, NodeId, Ownership, ReplicaId, Replicated};
 use scalesmall_peer::Peer;
 use scalesmall_sim::{Replica, SimTime, Simulation, Status};
 
@@ -165,29 +165,32 @@ impl Photographer {
     /// A picture of what is seen of a room, by a peer in it: its own nodes and then the others, each
     /// by name.
     pub(crate) fn take_live(&mut self, peer: &Peer, now: SimTime) -> Picture {
-        let truth = peer.truth();
+        let truth: &dyn Replicated = peer.truth();
         let issued = truth.context().operations();
         let own = peer.nodes().map(|node| (node.id(), node.claims(), Status::Up));
         let remote = peer.remote_views(now).map(|view| {
             let is_quiet = view.age_us > QUIET_US;
-            (view.replica, view.claims, if is_quiet { Status::Down } else { Status::Up })
+            let claims: &dyn Replicated = view.claims;
+            (view.replica, claims, if is_quiet { Status::Down } else { Status::Up })
         });
-        let all: Vec<(&ReplicaId, &ClaimMap, Status)> = own.chain(remote).collect();
+        let all: Vec<(&ReplicaId, &dyn Replicated, Status)> = own.chain(remote).collect();
         let shown = self.look(truth, all.iter().map(|(_, claims, _)| *claims));
-        let view =
-            |((replica, claims, status), opinion): ((&ReplicaId, &ClaimMap, Status), &Opinion)| {
-                let Opinion { ownership, differences } = opinion.clone();
-                View {
-                    name: replica.node.clone(),
-                    status,
-                    fingerprint: claims.fingerprint(),
-                    ownership,
-                    differences,
-                    lacks: issued.saturating_sub(claims.context().operations()),
-                    is_cut_off: false,
-                    group: None,
-                }
-            };
+        let view = |((replica, claims, status), opinion): (
+            (&ReplicaId, &dyn Replicated, Status),
+            &Opinion,
+        )| {
+            let Opinion { ownership, differences } = opinion.clone();
+            View {
+                name: replica.node.clone(),
+                status,
+                fingerprint: claims.fingerprint(),
+                ownership,
+                differences,
+                lacks: issued.saturating_sub(claims.context().operations()),
+                is_cut_off: false,
+                group: None,
+            }
+        };
         let views: Vec<View> = all.into_iter().zip(&shown.of_replicas).map(view).collect();
         let live = views.iter().filter(|view| view.is_live());
         let distinct: BTreeSet<Fingerprint> = live.map(|view| view.fingerprint).collect();
@@ -204,7 +207,11 @@ impl Photographer {
         }
     }
 
-    fn look<'a>(&self, of_truth: &ClaimMap, replicas: impl Iterator<Item = &'a ClaimMap>) -> Shown {
+    fn look<'a>(
+        &self,
+        of_truth: &dyn Replicated,
+        replicas: impl Iterator<Item = &'a dyn Replicated>,
+    ) -> Shown {
         let before = self.before.as_ref();
         let known = |fingerprint| before.and_then(|it| it.by_fingerprint.get(&fingerprint));
         let fingerprint = of_truth.fingerprint();
@@ -214,7 +221,7 @@ impl Photographer {
         let changed_truth = before.map(|before| changed(&truth, &before.truth));
 
         let mut by_fingerprint: BTreeMap<Fingerprint, Opinion> = BTreeMap::new();
-        let of_replica = |(index, claims): (usize, &ClaimMap)| {
+        let of_replica = |(index, claims): (usize, &dyn Replicated)| {
             let form = || {
                 let known = known(claims.fingerprint());
                 let ownership = known.map(|it| Rc::clone(&it.ownership));

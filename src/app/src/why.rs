@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use scalesmall_crdt::{Cancel, Claim, ClaimMap, Dot, History, Key, KeyRange, Owner, Update};
+use scalesmall_crdt::{Cancel, Claim, Dot, History, Key, KeyRange, Owner, Replicated, Update};
 use scalesmall_sim::sorted_by;
 
 /// The answer for one key.
@@ -45,7 +45,7 @@ pub(crate) enum Standing {
 impl Why {
     /// Why somebody who has come to `claims` believes what they say about `key`, if these
     /// operations have been issued. O(issued).
-    pub(crate) fn of(claims: &ClaimMap, issued: &History, key: Key) -> Self {
+    pub(crate) fn of(claims: &dyn Replicated, issued: &History, key: Key) -> Self {
         let at_key = KeyRange::new(key, key).expect("a key is a range");
         let segment = claims.ownership().segments().find(|segment| segment.range.contains(key));
         let segment = segment.expect("segments cover all keys");
@@ -57,7 +57,10 @@ impl Why {
         let rank = |claim: &Claim| {
             let is_owner = |owner: &Owner| owner.node == claim.node;
             let rank = segment.owners.iter().position(is_owner);
-            rank.filter(|_| claims.priority(claim).is_some()).unwrap_or(segment.owners.len())
+            // A list is named by its first key, and a claim to it by more.
+            let is_list = !claims.data_type().converges();
+            let is_live = |_: &usize| is_list || claims.priority(claim).is_some();
+            rank.filter(is_live).unwrap_or(segment.owners.len())
         };
         let standing = |update: &Update| {
             if !claims.context().contains(&update.dot) {

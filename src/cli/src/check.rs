@@ -41,6 +41,7 @@ pub(crate) fn check(arguments: &Arguments) -> Result<ExitCode, String> {
             continue;
         }
         let record = Record::from_json(text).map_err(wrong)?;
+        Checker::can_check(record.data_type()).map_err(wrong)?;
         if let Err(reason) = checker.check(&record) {
             drop(progress);
             output::print(&format!("{name}, line {number}: {reason}\n"))?;

@@ -5,6 +5,7 @@
 //! message on standard error that gives file, place and reason.
 
 mod check;
+mod explore;
 mod input;
 mod output;
 mod run;
@@ -19,7 +20,9 @@ use scalesmall_sim::{FORMAT, Scenario, builtin};
 
 const EXAMPLES: &str = "Examples:
   scalesmall scenarios first-light | scalesmall run -
+  scalesmall scenarios who-wins-last | scalesmall run - --json
   scalesmall run cluster.json --history history.jsonl && scalesmall check history.jsonl
+  scalesmall scenarios order-matters | scalesmall explore -
   scalesmall sweep cluster.json --seeds 0..1000 --csv rows.csv
   scalesmall shrink cluster.json -o least.json
 
@@ -42,11 +45,13 @@ enum Command {
     Run(run::Arguments),
     /// Holds a recorded history against the semantics, and names the first line that breaks them.
     Check(check::Arguments),
+    /// Delivers the operations of a small scenario in every order, and says whether all end alike.
+    Explore(explore::Arguments),
     /// Runs a scenario with many seeds, a row each.
     Sweep(sweep::Arguments),
     /// Reduces a scenario whose run ends badly to the fewest steps that still do.
     Shrink(shrink::Arguments),
-    /// Lists the scenarios that come with the program, or prints one.
+    /// Lists the scenarios that come with the program, each with what is replicated, or prints one.
     Scenarios {
         /// The one to print.
         name: Option<String>,
@@ -60,6 +65,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
+        Command::Explore(arguments) => explore::explore(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Scenarios { name } => scenarios(name.as_deref()),
@@ -73,15 +79,16 @@ fn main() -> ExitCode {
 }
 
 fn scenarios(name: Option<&str>) -> Result<ExitCode, String> {
+    let all = || builtin::ALL.into_iter().chain(builtin::LESSONS);
     let text = match name {
-        Some(name) => match builtin::text(name) {
+        Some(name) => match builtin::text(name).or_else(|| builtin::lesson(name)) {
             Some(text) => text.to_owned(),
             None => {
-                let known: Vec<&str> = builtin::ALL.iter().map(|&(name, _)| name).collect();
+                let known: Vec<&str> = all().map(|(name, _)| name).collect();
                 return Err(format!("{name:?} is no scenario; known: {}", known.join(", ")));
             }
         },
-        None => builtin::ALL.iter().map(|&(name, text)| listed(name, text)).collect(),
+        None => all().map(|(name, text)| listed(name, text)).collect(),
     };
     output::print(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -89,5 +96,6 @@ fn scenarios(name: Option<&str>) -> Result<ExitCode, String> {
 
 fn listed(name: &str, text: &str) -> String {
     let scenario = Scenario::parse(text).expect("what comes with the program can be read");
-    format!("{name:16}  {:3} replicas  {}\n", scenario.replicas.len(), scenario.title)
+    let (replicas, title) = (scenario.replicas.len(), scenario.title);
+    format!("{name:16}  {replicas:3} replicas  {:17}  {title}\n", scenario.data_type.name())
 }

@@ -46,6 +46,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let mut scenario = input::scenario(&arguments.file)?;
     scenario.seed = arguments.seed.unwrap_or(scenario.seed);
+    if arguments.check {
+        let cannot = |reason| format!("{}: {reason}", input::name(&arguments.file));
+        Checker::can_check(scenario.data_type).map_err(cannot)?;
+    }
     let must_converge = scenario.until.converged;
     let mut written = arguments.written()?;
     let formats: Vec<Format> = written.iter().map(|&(format, _)| format).collect();

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::hash::mix;
-use crate::{KeyRange, NodeId, ReplicaId};
+use crate::{Key, KeyRange, NodeId, ReplicaId};
 
 /// A stable 64-bit digest of a replica's context and live claims, or of a roster: replicas with
 /// equal fingerprints answer every question alike. It is the sum, modulo 2⁶⁴, of one hash for each
@@ -52,6 +52,11 @@ impl Fingerprint {
         self.0 = self.0.wrapping_sub(term(from)).wrapping_add(term(to));
     }
 
+    /// Adds a key before which the keys are split.
+    pub(crate) fn add_split(&mut self, at: Key) {
+        self.0 = self.0.wrapping_add(mix(SPLIT, at.into()));
+    }
+
     /// Adds one who has joined.
     pub(crate) fn add_joined(&mut self, replica: &ReplicaId) {
         self.0 = self.0.wrapping_add(mix(JOINED, replica.stable_hash()));
@@ -68,6 +73,7 @@ const PROGRESS: u64 = 1;
 const CLAIM: u64 = 2;
 const JOINED: u64 = 3;
 const RETIRED: u64 = 4;
+const SPLIT: u64 = 5;
 
 impl fmt::Display for Fingerprint {
     /// 16 hex digits.

@@ -74,8 +74,10 @@ mod ablation;
 mod claim;
 mod claim_map;
 pub mod codec;
+mod compared;
 mod context;
 mod contribution;
+mod data_type;
 mod delta;
 mod dot;
 mod fingerprint;
@@ -88,6 +90,7 @@ mod numbered;
 mod operation;
 mod ownership;
 mod replica;
+mod replicated;
 mod roster;
 #[cfg(feature = "serde")]
 mod serde_forms;
@@ -97,8 +100,12 @@ mod update;
 
 pub use claim::Claim;
 pub use claim_map::{ClaimMap, Joined, Merged};
+pub use compared::{
+    AwSet, Compared, GrowSet, LwwSet, NaiveCounterMap, OrderedList, RwSet, TwoPhaseSet,
+};
 pub use context::VersionVector;
 pub use contribution::Contribution;
+pub use data_type::DataType;
 pub use delta::Delta;
 pub use dot::Dot;
 pub use fingerprint::Fingerprint;
@@ -107,6 +114,7 @@ pub use key::{InvertedRange, Key, KeyRange};
 pub use operation::{Operation, OperationError};
 pub use ownership::{Owner, Ownership, Segment, segments_of};
 pub use replica::{InvalidNodeId, NodeId, ReplicaId};
+pub use replicated::Replicated;
 pub use roster::Roster;
 pub use stability::{Announcement, Stability};
-pub use update::{Cancel, Tightening, Update};
+pub use update::{Cancel, Count, Payload, Tightening, Update};

@@ -1,12 +1,13 @@
-//! The five operations, as somebody asks for them.
+//! The operations, as somebody asks for them.
 
 use core::num::NonZeroU32;
 
-use crate::{Claim, KeyRange};
+use crate::{Claim, DataType, Key, KeyRange, NodeId};
 
 /// What somebody wants done to a claim. Any replica may ask it of any claim, its own node's or
 /// another's. What comes of it depends on what the replica sees: see
-/// [`ClaimMap::issue`](crate::ClaimMap::issue).
+/// [`ClaimMap::issue`](crate::ClaimMap::issue), which has the first five. Which of them others have,
+/// their [`DataType`] says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Operation {
@@ -42,9 +43,33 @@ pub enum Operation {
         /// The keys to keep: inside the claim's range, and not all of it.
         to: KeyRange,
     },
+    /// Cut the run of keys that an [ordered list](crate::OrderedList) is for in two.
+    Split {
+        /// The keys from the cut on, all of them; whose claim it is says who has asked, and means
+        /// nothing else. See [`split`](Self::split).
+        claim: Claim,
+    },
+    /// Let the claim's node go before the one before it in an ordered list.
+    Promote {
+        /// The claim; its start says which list.
+        claim: Claim,
+    },
+    /// Let the claim's node go behind the one behind it in an ordered list.
+    Demote {
+        /// The claim; its start says which list.
+        claim: Claim,
+    },
 }
 
 impl Operation {
+    /// A Split before the key `at`, as `by` asks for it.
+    #[must_use]
+    pub fn split(by: NodeId, at: Key) -> Self {
+        Self::Split {
+            claim: Claim::new(by, KeyRange::between(at.into(), KeyRange::ALL.past_end())),
+        }
+    }
+
     /// The claim that the operation is about; for Tighten, the old one.
     #[must_use]
     pub fn claim(&self) -> &Claim {
@@ -53,7 +78,10 @@ impl Operation {
             | Self::Release { claim }
             | Self::Increase { claim, .. }
             | Self::Decrease { claim, .. }
-            | Self::Tighten { claim, .. } => claim,
+            | Self::Tighten { claim, .. }
+            | Self::Split { claim }
+            | Self::Promote { claim }
+            | Self::Demote { claim } => claim,
         }
     }
 
@@ -75,6 +103,9 @@ impl Operation {
             Self::Increase { .. } => "Increase",
             Self::Decrease { .. } => "Decrease",
             Self::Tighten { .. } => "Tighten",
+            Self::Split { .. } => "Split",
+            Self::Promote { .. } => "Promote",
+            Self::Demote { .. } => "Demote",
         }
     }
 }
@@ -83,7 +114,8 @@ impl Operation {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OperationError {
-    /// Release, Decrease or Tighten of a claim that this replica does not see as live.
+    /// Release, Decrease, Tighten, Promote or Demote of a claim that this replica does not see as
+    /// live.
     #[error("{claim} is not registered here")]
     NotRegistered {
         /// The claim.
@@ -96,5 +128,19 @@ pub enum OperationError {
         claim: Claim,
         /// The keys that were to be kept.
         to: KeyRange,
+    },
+    /// What is replicated has no such operation.
+    #[error("{data_type} has no {operation}")]
+    NotOffered {
+        /// The operation's name.
+        operation: &'static str,
+        /// What is replicated.
+        data_type: DataType,
+    },
+    /// Register where this replica's lists have no such run of keys.
+    #[error("no run of keys that has a list starts at {start} here")]
+    NoSuchList {
+        /// The first of the keys that were meant.
+        start: Key,
     },
 }

@@ -5,6 +5,7 @@
 //! a delta its updates. Whole states travel as [bytes](crate::ClaimMap::to_bytes).
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -12,8 +13,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    Cancel, Delta, Dot, Fingerprint, InvertedRange, Key, KeyRange, NodeId, Operation, ReplicaId,
-    Roster, Tightening, Update, VersionVector,
+    Cancel, Delta, Dot, Fingerprint, InvertedRange, Key, KeyRange, NodeId, Operation, Payload,
+    ReplicaId, Roster, Tightening, Update, VersionVector,
 };
 
 impl Serialize for NodeId {
@@ -83,14 +84,15 @@ pub(crate) struct Unchecked {
     operation: Operation,
     cancels: Vec<Cancel>,
     tightening: Option<Tightening>,
+    payload: Option<Box<Payload>>,
 }
 
 impl TryFrom<Unchecked> for Update {
     type Error = &'static str;
 
     fn try_from(unchecked: Unchecked) -> Result<Self, &'static str> {
-        let Unchecked { dot, operation, cancels, tightening } = unchecked;
-        let update = Self { dot, operation, cancels, tightening };
+        let Unchecked { dot, operation, cancels, tightening, payload } = unchecked;
+        let update = Self { dot, operation, cancels, tightening, payload };
         update.contradiction().map_or(Ok(update), Err)
     }
 }

@@ -1,9 +1,10 @@
 //! An operation that has happened: what every replica has to know of it.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::limits::COUNTER_MAX;
-use crate::{Claim, Contribution, Dot, Operation};
+use crate::{Claim, Contribution, Dot, Operation, ReplicaId};
 
 /// An issued operation with its dot and with what it met at its issuer. An update means the same
 /// at every replica, whatever that replica holds.
@@ -22,6 +23,8 @@ pub struct Update {
     pub cancels: Vec<Cancel>,
     /// What a Tighten brings to the narrower claim; nothing for all others.
     pub tightening: Option<Tightening>,
+    /// What some of the [data types](crate::DataType) say beside; nothing for the claim map.
+    pub payload: Option<Box<Payload>>,
 }
 
 /// The end of a contribution.
@@ -45,6 +48,28 @@ pub struct Tightening {
     pub cancels: Vec<Cancel>,
 }
 
+/// What some data types say beside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Payload {
+    /// What the clock of the issuer's machine showed, in microseconds.
+    Clock(u64),
+    /// A whole counter, by replica.
+    Counts(Vec<Count>),
+}
+
+/// What one replica has added to a counter, and taken from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Count {
+    /// The replica.
+    pub replica: ReplicaId,
+    /// How much it has added.
+    pub increases: u64,
+    /// How much it has taken away.
+    pub decreases: u64,
+}
+
 impl Update {
     /// The claims that the update concerns, each with what it cancels there.
     pub fn claims(&self) -> impl Iterator<Item = (Claim, &[Cancel])> {
@@ -62,7 +87,11 @@ impl Update {
             Operation::Decrease { by, .. } if !self.is_release() => {
                 Some(Contribution::change(-i64::from(by.get())))
             }
-            Operation::Decrease { .. } | Operation::Release { .. } => None,
+            Operation::Decrease { .. }
+            | Operation::Release { .. }
+            | Operation::Split { .. }
+            | Operation::Promote { .. }
+            | Operation::Demote { .. } => None,
             Operation::Tighten { .. } => {
                 let carries = self.tightening.as_ref()?.carries;
                 Some(match i64::try_from(carries).unwrap_or(i64::MAX) {
@@ -86,17 +115,16 @@ impl Update {
     pub fn is_release(&self) -> bool {
         match self.operation {
             Operation::Release { .. } => true,
-            // A live claim has contributions, and a Decrease of a part cancels none of them.
-            Operation::Decrease { .. } => !self.cancels.is_empty(),
+            // A live claim has contributions, and a Decrease of a part cancels none of them, or
+            // says what it puts in their place.
+            Operation::Decrease { .. } => !self.cancels.is_empty() && self.payload.is_none(),
             _ => false,
         }
     }
 
     /// What cannot be about it, if anything.
     pub(crate) fn contradiction(&self) -> Option<&'static str> {
-        let Self { dot, operation, cancels, tightening } = self;
-        let must_cancel =
-            matches!(operation, Operation::Release { .. } | Operation::Tighten { .. });
+        let Self { dot, operation, cancels, tightening, payload } = self;
         let to = match operation {
             Operation::Tighten { claim, to } => Some((*to, claim.range)),
             _ => None,
@@ -104,9 +132,14 @@ impl Update {
         let all = [cancels, tightening.as_ref().map_or(cancels, |it| &it.cancels)];
         let ascend = |cancels: &Vec<Cancel>| cancels.is_sorted_by(|a, b| a.dot < b.dot);
         let is_counter = |counter: u64| (1..=COUNTER_MAX).contains(&counter);
+        let counts = match payload.as_deref() {
+            Some(Payload::Counts(counts)) => &**counts,
+            _ => &[],
+        };
         match () {
             () if !is_counter(dot.counter) => Some("a counter that no operation has"),
-            () if must_cancel && cancels.is_empty() => Some("it must cancel, and cancels nothing"),
+            // A Release may: not all data types say what it is that goes.
+            () if to.is_some() && cancels.is_empty() => Some("it must cancel, and cancels nothing"),
             () if to.is_some() != tightening.is_some() => Some("a tightening of nothing"),
             () if to.is_some_and(|(to, from)| !to.is_strictly_inside(from)) => {
                 Some("a Tighten that leaves nothing out")
@@ -114,6 +147,9 @@ impl Update {
             () if !all.into_iter().all(ascend) => Some("what it cancels is out of order"),
             () if !all.into_iter().flatten().all(|cancel| is_counter(cancel.dot.counter)) => {
                 Some("it cancels what no operation is")
+            }
+            () if !counts.is_sorted_by(|a, b| a.replica < b.replica) => {
+                Some("what it counts is out of order")
             }
             () => None,
         }

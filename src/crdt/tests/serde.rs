@@ -81,8 +81,9 @@ fn an_update_that_cannot_be_is_refused() {
     assert!(serde_json::from_str::<Update>(&update(1, register, nothing)).is_ok());
     let refused = |text: String| error::<Update>(&text);
     assert_eq!(refused(update(0, register, nothing)), "a counter that no operation has");
+    let narrower = r#""cancels":[],"tightening":{"carries":0,"cancels":[]}"#;
     assert_eq!(
-        refused(update(1, r#"{"Release":{CLAIM}}"#, nothing)),
+        refused(update(1, r#"{"Tighten":{CLAIM,"to":{"start":0,"end":3}}}"#, narrower)),
         "it must cancel, and cancels nothing"
     );
     let one = r#""cancels":[{"dot":DOT,"is_whole":false}],"tightening":null"#;

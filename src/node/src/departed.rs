@@ -124,14 +124,10 @@ impl Node {
                 continue;
             }
             let by = u32::try_from(priority).unwrap_or(u32::MAX).try_into().ok();
-            self.operate(
-                now,
-                match by {
-                    Some(by) => Operation::Increase { claim, by },
-                    None => Operation::Register { claim },
-                },
-                effects,
-            );
+            let again = by.map(|by| Operation::Increase { claim: claim.clone(), by });
+            // Not everything that can be replicated has priorities that one can set.
+            let again = again.filter(|it| self.claims.data_type().offers(it));
+            self.operate(now, again.unwrap_or(Operation::Register { claim }), effects);
         }
     }
 }

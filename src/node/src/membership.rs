@@ -30,7 +30,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use scalesmall_crdt::{ClaimMap, History, NodeId, ReplicaId, Roster, Stability, VersionVector};
+use scalesmall_crdt::{History, NodeId, ReplicaId, Replicated, Roster, Stability, VersionVector};
 
 use crate::strife::Strife;
 use crate::tree::Tree;
@@ -97,12 +97,15 @@ impl Node {
 
     /// Whether news is taken from somebody who is listened to. **A state is taken only where both
     /// have the same roster**: it may be folded, by the word of those on the roster of its sender;
-    /// somebody who is not among them may have let others cancel a part of what was folded.
+    /// somebody who is not among them may have let others cancel a part of what was folded. And none
+    /// is taken that is of another data type.
     pub(crate) fn takes(&self, news: &News) -> bool {
         match news {
             News::Updates(_) => true,
-            News::State { roster, .. } => {
-                self.settings.is_none() || *roster == self.members.fingerprint()
+            News::State { state, roster } => {
+                let is_same = || *roster == self.members.fingerprint();
+                state.data_type() == self.claims.data_type()
+                    && (self.settings.is_none() || is_same())
             }
         }
     }
@@ -110,7 +113,7 @@ impl Node {
     /// All that this node has, for somebody who has the same roster.
     #[must_use]
     pub fn whole_state(&self) -> News {
-        let (state, roster) = (Arc::new(self.claims.clone()), self.members.fingerprint());
+        let (state, roster) = (Arc::from(self.claims.boxed()), self.members.fingerprint());
         News::State { state, roster }
     }
 
@@ -181,7 +184,7 @@ impl Node {
             return self.refuse(now, newcomer, effects);
         }
         let roster = Arc::clone(self.stability.roster());
-        let welcome = Message::Welcome { roster, state: Arc::new(self.claims.clone()) };
+        let welcome = Message::Welcome { roster, state: Arc::from(self.claims.boxed()) };
         effects.messages.push((newcomer.node, welcome));
     }
 
@@ -191,7 +194,7 @@ impl Node {
         now: SimTime,
         from: &ReplicaId,
         roster: Arc<Roster>,
-        state: &Arc<ClaimMap>,
+        state: &Arc<dyn Replicated>,
         effects: &mut Effects,
     ) {
         let is_from_sponsor = self.joining.sponsor.as_ref().is_some_and(|(it, _)| it == from);
@@ -275,7 +278,7 @@ impl Node {
         self.joining = Joining::new(false);
         self.stability = Stability::new(id.clone(), Roster::new());
         self.strife = Strife::default();
-        self.claims = ClaimMap::new();
+        self.claims = self.claims.data_type().replica();
         self.history = History::new();
         self.stable = VersionVector::new();
         self.rumours.clear();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scalesmall_crdt::{
-    ClaimMap, Delta, Fingerprint, KeyRange, ReplicaId, Roster, Update, VersionVector,
+    Delta, Fingerprint, KeyRange, ReplicaId, Replicated, Roster, Update, VersionVector,
 };
 
 /// The most updates that one message carries; what is left goes with those that follow.
@@ -76,7 +76,7 @@ pub enum Message {
         /// The roster.
         roster: Arc<Roster>,
         /// The sender's state.
-        state: Arc<ClaimMap>,
+        state: Arc<dyn Replicated>,
     },
     /// "I do not listen to this replica: it has been retired, or I have not heard of it."
     Refused {
@@ -106,7 +106,7 @@ pub enum News {
     /// All that the sender has. Where nodes share a process, they share what does not change.
     State {
         /// Its state.
-        state: Arc<ClaimMap>,
+        state: Arc<dyn Replicated>,
         /// The digest of its roster: a state may be folded, and so is only for those who have the
         /// same roster.
         roster: Fingerprint,

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use scalesmall_crdt::{
-    ClaimMap, Fingerprint, History, NodeId, Operation, ReplicaId, Roster, Stability, Update,
-    VersionVector,
+    DataType, Fingerprint, History, NodeId, Operation, ReplicaId, Replicated, Roster, Stability,
+    Update, VersionVector,
 };
 
 use crate::departed::Departed;
@@ -23,11 +23,11 @@ use crate::{
 /// While news keeps coming, this many digests of others are not looked into before one is.
 const DIGESTS_PASSED_OVER_MAX: u8 = 64;
 
-/// A node: one replica of the claims, the log of what it has applied, and what it tells its peers.
+/// A node: one replica of the claims, or of what else is to be [compared](DataType) with them, the log of what it has applied, and what it tells its peers.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub(crate) id: ReplicaId,
-    pub(crate) claims: ClaimMap,
+    pub(crate) claims: Box<dyn Replicated>,
     pub(crate) history: History,
     /// Who the members are, and what they have seen.
     pub(crate) stability: Stability,
@@ -95,17 +95,26 @@ impl Node {
         Self { joining, ..Self::begin(id, stability, contacts, settings, seed) }
     }
 
+    /// The same node with a replica of another data type than the claim map, before it has seen
+    /// anything. All members have replicas of the same.
+    #[must_use]
+    pub fn holding(self, data_type: DataType) -> Self {
+        assert_eq!(self.claims.context().operations(), 0, "{} has a state already", self.id);
+        Self { claims: data_type.replica(), ..self }
+    }
+
     /// The node that this one is after a restart without its state: another replica, which asks the
     /// nodes that this one knew to let it in.
     #[must_use]
     pub fn without_state(&self, seed: u64) -> Self {
         let (id, members) = (self.id.fresh(), Arc::clone(&self.members));
         let knows_all = self.is_member() || self.joining.knows_all();
-        match self.settings {
+        let node = match self.settings {
             // Where only steps move messages, nobody can be asked.
             None => Self::new(id, members, None, seed),
             settings => Self::newcomer(id, members, knows_all, settings, seed),
-        }
+        };
+        node.holding(self.claims.data_type())
     }
 
     fn begin(
@@ -117,7 +126,7 @@ impl Node {
     ) -> Self {
         let mut random = Random::new(seed);
         Self {
-            claims: ClaimMap::new(),
+            claims: DataType::default().replica(),
             history: History::new(),
             stability,
             stable: VersionVector::new(),
@@ -152,8 +161,8 @@ impl Node {
 
     /// The node's replica.
     #[must_use]
-    pub fn claims(&self) -> &ClaimMap {
-        &self.claims
+    pub fn claims(&self) -> &dyn Replicated {
+        &*self.claims
     }
 
     /// What the node has applied, but for what came as a whole state.
@@ -259,7 +268,7 @@ impl Node {
     }
 
     pub(crate) fn operate(&mut self, now: SimTime, operation: Operation, effects: &mut Effects) {
-        match self.claims.issue(&self.id, operation) {
+        match self.claims.issue(&self.id, operation, now.as_us()) {
             Ok(update) => {
                 let update = Arc::new(update);
                 effects.observations.push(Observation::Issued(Arc::clone(&update)));
@@ -397,7 +406,7 @@ impl Node {
                 applied = joined.applied;
             }
             News::State { state, .. } => {
-                let merged = self.claims.merge(&state);
+                let merged = self.claims.merge(&*state);
                 for (replica, counters) in merged.news {
                     is_news = true;
                     self.history.skip(&replica, *counters.end());

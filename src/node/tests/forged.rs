@@ -124,13 +124,13 @@ fn a_state_with_operations_of_its_own_that_it_does_not_know_is_gone_on_from() {
 fn what_it_said_before_it_lost_its_state_is_another_replicas() {
     let mut victim = Victim::new(Strategy::PushPull);
     assert_eq!((victim.issue(1), victim.issue(2)), (1, 2));
-    let before = victim.node.claims().clone();
+    let before = victim.node.claims().boxed();
     victim.node = victim.node.without_state(9);
     assert_eq!(victim.issue(3), 1);
     let mut roster = Roster::clone(Members::from_iter(["a", "b"].map(name)).roster());
     roster.join(victim.node.id().clone());
     victim.hear(Message::Offer);
-    victim.hear(Message::Welcome { roster: Arc::new(roster), state: Arc::new(before) });
+    victim.hear(Message::Welcome { roster: Arc::new(roster), state: before.into() });
     assert!(victim.node.is_member(), "its sponsor has let it in");
     assert_eq!(victim.issue(4), 2);
     assert_eq!(victim.node.claims().claims().count(), 4);

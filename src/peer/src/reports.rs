@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scalesmall_crdt::{ClaimMap, Delta, Fingerprint, History, NodeId, ReplicaId};
+use scalesmall_crdt::{ClaimMap, Delta, Fingerprint, History, NodeId, ReplicaId, Replicated};
 use scalesmall_node::SimTime;
 
 use crate::PeerId;
@@ -139,7 +139,7 @@ impl Report {
         replica: ReplicaId,
         number: u64,
         condition: Condition,
-        claims: &ClaimMap,
+        claims: &dyn Replicated,
     ) -> Self {
         let fingerprint: Fingerprint = claims.fingerprint();
         let seen = claims.context().clone();

@@ -13,7 +13,8 @@
 //! bandwidth and can be cut or clogged, and with clocks that can be skewed. [`Outcome`] is what a
 //! finished run comes to. A [`Record`] of it can be held against the semantics by a [`Checker`],
 //! which knows nothing of how replicas work; a [`transcript`] writes it down for other programs. A
-//! run that ends badly is [shrunk](shrink) to the fewest steps that still do.
+//! run that ends badly is [shrunk](shrink) to the fewest steps that still do; a few operations are
+//! [explored](Exploration) in every order of delivery.
 //!
 //! ```
 //! use scalesmall_sim::{Outcome, Scenario, Simulation};
@@ -43,6 +44,7 @@ mod agreement;
 pub mod builtin;
 mod checker;
 mod clogs;
+mod explore;
 pub mod limits;
 mod link;
 mod metrics;
@@ -64,6 +66,7 @@ pub mod transcript;
 
 pub use checker::Checker;
 
+pub use explore::{Exploration, Message, NotExplored, State};
 pub use metrics::Metrics;
 pub use network::{Mode, NetworkSettings};
 pub use outcome::Outcome;

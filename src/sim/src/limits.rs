@@ -34,3 +34,6 @@ pub const CLOGGED_MAX: usize = 100_000;
 /// The longest time that a message waits for those before it, where a link is limited in the bytes
 /// that it transmits: 10 s.
 pub const LINK_WAIT_MS_MAX: u32 = 10_000;
+
+/// The most operations whose orders of delivery are explored: 40,320 orders.
+pub const EXPLORED_MESSAGES_MAX: usize = 8;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use scalesmall_crdt::{Claim, ClaimMap, KeyRange, NodeId, Ownership, Segment};
+use scalesmall_crdt::{Claim, KeyRange, NodeId, Ownership, Segment};
 use serde::{Deserialize, Serialize};
 
 use crate::{Replica, Simulation};
@@ -154,7 +154,7 @@ impl ReplicaOutcome {
         Self {
             status: replica.status().name(),
             fingerprint: claims.fingerprint().to_string(),
-            claims: claim_outcomes(claims),
+            claims: claim_outcomes(claims.ownership()),
             segments: segment_outcomes(claims.ownership()),
         }
     }
@@ -173,9 +173,9 @@ impl ClaimOutcome {
     }
 }
 
-fn claim_outcomes(claims: &ClaimMap) -> Vec<ClaimOutcome> {
+fn claim_outcomes(ownership: &Ownership) -> Vec<ClaimOutcome> {
     let mut outcomes: Vec<ClaimOutcome> =
-        claims.claims().map(|(claim, priority)| ClaimOutcome::of((&claim, &priority))).collect();
+        ownership.claims().map(|(claim, priority)| ClaimOutcome::of((&claim, &priority))).collect();
     outcomes.sort();
     outcomes
 }

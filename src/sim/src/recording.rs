@@ -1,6 +1,6 @@
 //! A run put on record as it is played.
 
-use scalesmall_crdt::VersionVector;
+use scalesmall_crdt::{DataType, VersionVector};
 use scalesmall_node::{Observation, SimTime};
 
 use crate::record::{OperationRecord, Record};
@@ -9,11 +9,17 @@ use crate::record::{OperationRecord, Record};
 /// several operations while it handles one event, each of which has seen those before it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recording {
+    data_type: DataType,
     records: Vec<Record>,
     seen: Vec<VersionVector>,
 }
 
 impl Recording {
+    /// Nothing has happened yet to replicas of this type.
+    pub(crate) fn new(data_type: DataType) -> Self {
+        Self { data_type, ..Self::default() }
+    }
+
     pub(crate) fn push(&mut self, record: Record) {
         self.records.push(record);
     }
@@ -32,7 +38,7 @@ impl Recording {
         match observation {
             Observation::Issued(update) => {
                 let seen = &mut self.seen[replica];
-                let record = OperationRecord::of(now, update, seen.clone());
+                let record = OperationRecord::of(now, self.data_type, update, seen.clone());
                 seen.raise(&update.dot.replica, update.dot.counter);
                 self.records.push(Record::Operation(record));
             }

@@ -1,6 +1,6 @@
 //! A node as the simulation holds it.
 
-use scalesmall_crdt::{ClaimMap, Fingerprint};
+use scalesmall_crdt::{Fingerprint, Replicated};
 use scalesmall_node::{Event, Node, SimTime};
 
 /// Whether a node runs.
@@ -59,7 +59,7 @@ impl Replica {
 
     /// What the node holds.
     #[must_use]
-    pub fn claims(&self) -> &ClaimMap {
+    pub fn claims(&self) -> &dyn Replicated {
         self.node.claims()
     }
 

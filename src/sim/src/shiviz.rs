@@ -176,11 +176,12 @@ fn words(operation: &Operation) -> String {
     let claim = operation.claim();
     let what = format!("{} {} {}", operation.name(), claim.node, range(claim.range));
     match operation {
-        Operation::Register { .. } | Operation::Release { .. } => what,
+        Operation::Split { .. } => format!("Split {}", claim.range.start()),
         Operation::Increase { by, .. } | Operation::Decrease { by, .. } => {
             format!("{what} by {by}")
         }
         Operation::Tighten { to, .. } => format!("{what} to {}", range(*to)),
+        _ => what,
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use scalesmall_crdt::{ClaimMap, Dot};
+use scalesmall_crdt::{Dot, Replicated};
 use scalesmall_node::{Message, News, Purpose, SimTime, gathered};
 
 use crate::Status;
@@ -133,12 +133,12 @@ impl Sent {
 
 impl Cargo {
     fn of(message: &Message) -> Self {
-        let state = |state: &ClaimMap| Self::State(state.context().operations());
+        let state = |state: &dyn Replicated| Self::State(state.context().operations());
         match message {
-            Message::Welcome { state: whole, .. } => state(whole),
+            Message::Welcome { state: whole, .. } => state(&**whole),
             _ => match message.news() {
                 Some(News::Updates(updates)) => Self::Updates(updates.dots().cloned().collect()),
-                Some(News::State { state: whole, .. }) => state(whole),
+                Some(News::State { state: whole, .. }) => state(&**whole),
                 None => Self::Nothing,
             },
         }

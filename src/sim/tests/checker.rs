@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use common::Moves;
 use scalesmall_crdt::{
-    Cancel, Claim, ClaimMap, Delta, KeyRange, NodeId, Operation, ReplicaId, Update, VersionVector,
+    Cancel, Claim, ClaimMap, DataType, Delta, KeyRange, NodeId, Operation, ReplicaId, Update,
+    VersionVector,
 };
 use scalesmall_sim::record::{OperationRecord, StateRecord};
 use scalesmall_sim::{Checker, Record, Scenario, SimTime, Simulation};
@@ -62,6 +63,8 @@ impl Replica {
             update.cancels.iter().partition(|cancel| !cancel.is_whole);
         let dots = |cancels: Vec<&Cancel>| cancels.iter().map(|it| it.dot.clone()).collect();
         let record = OperationRecord {
+            data_type: DataType::AwMap,
+            clock_us: None,
             at: SimTime::ZERO,
             dot: update.dot.clone(),
             operation: update.operation.clone(),
@@ -78,6 +81,7 @@ impl Replica {
 
     fn shows(&self, seen: &VersionVector) -> Record {
         Record::State(StateRecord {
+            data_type: DataType::AwMap,
             at: SimTime::ZERO,
             on: self.id.node.clone(),
             seen: seen.clone(),

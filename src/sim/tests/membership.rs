@@ -34,6 +34,12 @@ fn claim(node: &str, start: u32, end: u32) -> Claim {
     Claim::new(NodeId::new(node).unwrap(), KeyRange::new(start, end).unwrap())
 }
 
+/// How many contributions there are to the claim of n2.
+fn contributions(replica: &Replica) -> usize {
+    let map = replica.claims().as_claim_map().expect("that is what is replicated");
+    map.contributions(&claim("n2", 0, 99)).count()
+}
+
 fn id(node: &str, incarnation: u32) -> ReplicaId {
     ReplicaId { node: NodeId::new(node).unwrap(), incarnation }
 }
@@ -216,7 +222,7 @@ fn what_all_have_seen_is_folded() {
             played(&format!(r#""strategy":"{strategy}""#), &[increase; 20].join(","), 60_000);
         check_agreement(&simulation);
         for replica in simulation.replicas() {
-            let contributions = replica.claims().contributions(&claim("n2", 0, 99)).count();
+            let contributions = contributions(replica);
             assert_eq!(contributions, 1, "{strategy} at {}", replica.node().id());
         }
     }
@@ -229,9 +235,7 @@ fn nothing_is_folded_while_a_member_may_not_have_seen_it() {
         r#"{{"crash":"n5"}},{increase},{increase},{{"at_ms":30000,"retire":"n5","on":"n1"}}"#
     );
     let mut simulation = run(r#""strategy":"push-pull""#, &steps, 90_000);
-    let kept = |simulation: &Simulation| {
-        replica(simulation, "n1").claims().contributions(&claim("n2", 0, 99)).count()
-    };
+    let kept = |simulation: &Simulation| contributions(replica(simulation, "n1"));
     simulation.run_until(SimTime::from_ms(29_999));
     assert_eq!(kept(&simulation), 2);
     // It is given up for good.

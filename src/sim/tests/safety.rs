@@ -43,6 +43,7 @@ fn added(update: &Update) -> Option<(Claim, Added)> {
             };
             (Claim::new(claim.node, *to), added)
         }
+        other => unreachable!("a claim map has no {}", other.name()),
     })
 }
 

@@ -6,7 +6,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::Moves;
-use scalesmall_crdt::{Claim, ClaimMap, Dot, Operation};
+use scalesmall_crdt::{Claim, Dot, Operation};
 use scalesmall_node::{Message, News};
 use scalesmall_sim::shrink::Progress;
 use scalesmall_sim::{
@@ -82,7 +82,7 @@ fn disagree_in_touch(simulation: &Simulation, [one, other]: [usize; 2]) -> bool 
 
 fn is_lost(simulation: &Simulation, record: &Record) -> bool {
     let Record::Operation(record) = record else { return false };
-    let mut all = ClaimMap::new();
+    let mut all = simulation.scenario().data_type.replica();
     for replica in simulation.replicas() {
         let _ = all.merge(replica.claims());
     }

@@ -217,6 +217,25 @@ fn what_is_so_by_default_is_left_out() {
 }
 
 #[test]
+fn what_is_replicated_stands_before_the_network() {
+    check(
+        r#"{
+  "format": 1,
+  "replicas": ["a"],
+  "type": "ordered-list",
+  "network": { "loss": 0.1 },
+  "steps": [
+    { "at_ms": 0, "on": "a", "do": "split", "at": 50 },
+    { "at_ms": 5, "on": "a", "do": "register", "claim": ["b", 50, 99] },
+    { "at_ms": 5, "on": "a", "do": "promote", "claim": ["b", 50, 99] },
+    { "at_ms": 5, "on": "a", "do": "demote", "claim": ["b", 50, 99] }
+  ]
+}
+"#,
+    );
+}
+
+#[test]
 fn a_whole_file_is_laid_out_line_by_line() {
     check(
         r#"{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scalesmall_crdt::{Key, KeyRange, NodeId};
+use scalesmall_crdt::{DataType, Key, KeyRange, NodeId};
 use yew::AttrValue;
 
 use super::App;
@@ -31,13 +31,16 @@ impl App {
 
     /// Lets the node that is open merge what another has seen, to be looked at: the run waits.
     pub(super) fn merge(&mut self, with: Option<usize>) {
-        let replicas = self.player.simulation().replicas();
+        let simulation = self.player.simulation();
+        let map = |node: usize| {
+            let replica = simulation.replicas().get(node)?;
+            Some((replica.node().id().node.clone(), replica.claims().as_claim_map()?))
+        };
         let pair = self.selected.zip(with);
-        let pair = pair.and_then(|(here, there)| Some([replicas.get(here)?, replicas.get(there)?]));
-        self.merging = pair.map(|[here, there]| {
-            let issued = self.player.simulation().issued();
-            let merging = Merging::of(here.claims(), there.claims(), issued);
-            ([here, there].map(|it| it.node().id().node.clone()), Shared::new(merging))
+        let pair = pair.and_then(|(here, there)| Some((map(here)?, map(there)?)));
+        self.merging = pair.map(|((here, at_here), (there, at_there))| {
+            let merging = Merging::of(at_here, at_there, simulation.issued());
+            ([here, there], Shared::new(merging))
         });
         if self.merging.is_some() && self.player.is_playing() {
             self.player.pause();
@@ -118,8 +121,11 @@ impl App {
         Some((SegmentFacts::of(&self.picture, view, key), why))
     }
 
-    /// All nodes but the one that is open.
+    /// All nodes with which the one that is open can merge in slow motion: others of the claim map.
     pub(super) fn others(&self) -> Vec<(usize, AttrValue)> {
+        if self.player.simulation().scenario().data_type != DataType::AwMap {
+            return Vec::new();
+        }
         let others = self.picture.views.iter().enumerate();
         let others = others.filter(|(node, _)| Some(*node) != self.selected);
         others.map(|(node, view)| (node, view.name.to_string().into())).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scalesmall_crdt::{ClaimMap, Dot, ReplicaId};
+use scalesmall_crdt::{Dot, ReplicaId, Replicated};
 use yew::prelude::*;
 
 use crate::texts::{plural, text};
@@ -32,12 +32,15 @@ enum Bead {
 impl BeadRow {
     /// The rows of a node whose replica is `own`, beside everything there is: first the writers of
     /// whom something is missing.
-    pub(crate) fn of(own: &ClaimMap, truth: &ClaimMap) -> Vec<Self> {
+    pub(crate) fn of(own: &dyn Replicated, truth: &dyn Replicated) -> Vec<Self> {
         let lacks = |(writer, total): &(&ReplicaId, u64)| own.context().counter(writer) < *total;
         let (lacking, known): (Vec<_>, Vec<_>) = truth.context().iter().partition(lacks);
         let mut alive: BTreeSet<Dot> = BTreeSet::new();
-        for (claim, _) in own.claims() {
-            alive.extend(own.contributions(&claim).map(|(dot, _)| dot));
+        let map = own.as_claim_map();
+        for (map, (claim, _)) in
+            map.into_iter().flat_map(|map| map.claims().map(move |it| (map, it)))
+        {
+            alive.extend(map.contributions(&claim).map(|(dot, _)| dot));
         }
         let row = |(writer, total): (&ReplicaId, u64)| {
             let earlier = total.saturating_sub(BEADS_MAX);
@@ -45,7 +48,8 @@ impl BeadRow {
                 let dot = Dot { replica: writer.clone(), counter };
                 let bead = match own.context().contains(&dot) {
                     false => Bead::Missing,
-                    true if alive.contains(&dot) => Bead::Alive,
+                    // Only a claim map says what survives.
+                    true if map.is_none() || alive.contains(&dot) => Bead::Alive,
                     true => Bead::Seen,
                 };
                 (counter, bead)

@@ -1,6 +1,6 @@
 //! One node, opened.
 
-use scalesmall_crdt::ClaimMap;
+use scalesmall_crdt::Replicated;
 use scalesmall_sim::{Replica, Status};
 use yew::prelude::*;
 
@@ -44,7 +44,7 @@ pub(crate) struct NodeFacts {
 impl NodeFacts {
     pub(crate) fn of(
         replica: &Replica,
-        truth: &ClaimMap,
+        truth: &dyn Replicated,
         view: &View,
         identity: Identity,
         is_leaving: bool,
@@ -74,7 +74,7 @@ pub(crate) struct Props {
     pub(crate) facts: NodeFacts,
     /// The segment of it that is asked about, and why that is so.
     pub(crate) segment: Option<(SegmentFacts, WhyFacts)>,
-    /// All other nodes.
+    /// The nodes with which it can merge in slow motion.
     pub(crate) others: Vec<(usize, AttrValue)>,
     /// Whether it is among those that alone are in colour.
     pub(crate) is_in_colour: bool,
@@ -135,7 +135,9 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
             }
             <h3>{ text!("node_panel.beads") }</h3>
             <Beads rows={beads.clone()} writers={*writers} />
-            <MergeWith others={props.others.clone()} on_merge={on_message.reform(|node| Message::Merge(Some(node)))} />
+            if !props.others.is_empty() {
+                <MergeWith others={props.others.clone()} on_merge={on_message.reform(|node| Message::Merge(Some(node)))} />
+            }
             { log(kept) }
             <h3>{ text!("node_panel.differences") }</h3>
             if differences.is_empty() {

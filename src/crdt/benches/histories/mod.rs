@@ -57,7 +57,13 @@ impl Increase {
 
     pub(crate) fn update(&self) -> Update {
         let dot = scalesmall_crdt::Dot { replica: self.replica.clone(), counter: self.counter };
-        Update { dot, operation: self.operation(), cancels: Vec::new(), tightening: None }
+        Update {
+            dot,
+            operation: self.operation(),
+            cancels: Vec::new(),
+            tightening: None,
+            payload: None,
+        }
     }
 
     /// The same as `map.update(claim, context, |counter, context| counter.inc_many(..))` at a map

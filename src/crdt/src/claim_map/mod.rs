@@ -29,8 +29,8 @@ use crate::limits::WAITING_MAX;
 use crate::ownership::Slot;
 use crate::sort::{sorted, sorted_once};
 use crate::{
-    Cancel, Claim, Contribution, Delta, Dot, Fingerprint, Operation, OperationError, Ownership,
-    ReplicaId, Tightening, Update, VersionVector,
+    Cancel, Claim, Contribution, DataType, Delta, Dot, Fingerprint, Operation, OperationError,
+    Ownership, ReplicaId, Tightening, Update, VersionVector,
 };
 pub(crate) use contributions::{Contributions, Survivor};
 pub use merge::Merged;
@@ -193,11 +193,15 @@ impl ClaimMap {
                 tightening = Some(Tightening { carries, cancels });
                 self.cancel(claim)
             }
+            (Operation::Split { .. } | Operation::Promote { .. } | Operation::Demote { .. }, _) => {
+                let (operation, data_type) = (operation.name(), DataType::AwMap);
+                return Err(OperationError::NotOffered { operation, data_type });
+            }
             (_, None) => return Err(OperationError::NotRegistered { claim: claim.clone() }),
         };
         let place = self.context.place_or_new(replica);
         let dot = Dot { replica: replica.clone(), counter: self.context.counter_at(place) + 1 };
-        let update = Update { dot, operation, cancels, tightening };
+        let update = Update { dot, operation, cancels, tightening, payload: None };
         self.waiting.remove_all_of(replica);
         self.apply(place, &update, slot);
         Ok(update)

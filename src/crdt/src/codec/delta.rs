@@ -67,6 +67,12 @@ impl Delta {
     }
 
     fn encode(&self, receiver: Option<Receiver<'_>>) -> Vec<u8> {
+        if self.updates().any(|update| update.payload.is_some()) {
+            let mut writer = Writer::new(Kind::DeltaWithPayloads, receiver);
+            writer.has_payloads = true;
+            writer.counted_delta(self);
+            return writer.into_bytes();
+        }
         if self.replicas() == 1 {
             let mut writer = Writer::new(Kind::DeltaOfOneReplica, receiver);
             writer.updates(self);
@@ -79,7 +85,10 @@ impl Delta {
 
     fn decode(bytes: &[u8], log: Option<&History>) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes, log);
-        let delta = match reader.header(&[Kind::Delta, Kind::DeltaOfOneReplica])? {
+        let kinds = [Kind::Delta, Kind::DeltaOfOneReplica, Kind::DeltaWithPayloads];
+        let kind = reader.header(&kinds)?;
+        reader.has_payloads = kind == Kind::DeltaWithPayloads;
+        let delta = match kind {
             Kind::DeltaOfOneReplica => reader.updates(1)?,
             _ => reader.counted_delta()?,
         };
@@ -148,6 +157,9 @@ const RELEASE: u8 = 1;
 const INCREASE: u8 = 2;
 const DECREASE: u8 = 3;
 const TIGHTEN: u8 = 4;
+const SPLIT: u8 = 5;
+const PROMOTE: u8 = 6;
+const DEMOTE: u8 = 7;
 
 fn operation_number(operation: &Operation) -> u8 {
     match operation {
@@ -156,6 +168,9 @@ fn operation_number(operation: &Operation) -> u8 {
         Operation::Increase { .. } => INCREASE,
         Operation::Decrease { .. } => DECREASE,
         Operation::Tighten { .. } => TIGHTEN,
+        Operation::Split { .. } => SPLIT,
+        Operation::Promote { .. } => PROMOTE,
+        Operation::Demote { .. } => DEMOTE,
     }
 }
 
@@ -198,7 +213,7 @@ impl Writer<'_> {
     }
 
     /// The updates of each replica together.
-    fn updates(&mut self, delta: &Delta) {
+    pub(super) fn updates(&mut self, delta: &Delta) {
         let mut updates = delta.updates().peekable();
         let mut previous: Option<&Update> = None;
         while let Some(update) = updates.next() {
@@ -269,10 +284,17 @@ impl Writer<'_> {
                 self.number(*carries);
                 self.cancels(cancels);
             }
-            Operation::Register { .. } | Operation::Release { .. } => {}
+            Operation::Register { .. }
+            | Operation::Release { .. }
+            | Operation::Split { .. }
+            | Operation::Promote { .. }
+            | Operation::Demote { .. } => {}
         }
         if !update.cancels.is_empty() {
             self.cancels(&update.cancels);
+        }
+        if self.has_payloads {
+            self.payload(update.payload.as_deref());
         }
     }
 
@@ -302,7 +324,7 @@ impl Reader<'_> {
     }
 
     /// The updates of so many replicas.
-    fn updates(&mut self, replicas: usize) -> Result<Delta, DecodeError> {
+    pub(super) fn updates(&mut self, replicas: usize) -> Result<Delta, DecodeError> {
         let mut delta = Delta::new();
         let mut last: Option<ReplicaId> = None;
         let mut previous: Option<Arc<Update>> = None;
@@ -343,7 +365,9 @@ impl Reader<'_> {
             INCREASE => Operation::Increase { claim, by: self.by()? },
             DECREASE => Operation::Decrease { claim, by: self.by()? },
             TIGHTEN => self.tighten(claim, &mut tightening)?,
-            _ => return Err(self.flaw(Flaw::OutOfBounds(head.into()))),
+            SPLIT => Operation::Split { claim },
+            PROMOTE => Operation::Promote { claim },
+            _ => Operation::Demote { claim },
         };
         let cancels = match head & CANCELS {
             0 => Vec::new(),
@@ -352,7 +376,8 @@ impl Reader<'_> {
         if head & CANCELS != 0 && cancels.is_empty() {
             return Err(self.flaw(Flaw::Contradiction("it cancels, and cancels nothing")));
         }
-        let update = Update { dot, operation, cancels, tightening };
+        let payload = if self.has_payloads { self.payload()? } else { None };
+        let update = Update { dot, operation, cancels, tightening, payload };
         match update.contradiction() {
             None => Ok(update),
             Some(contradiction) => Err(self.flaw(Flaw::Contradiction(contradiction))),

@@ -16,6 +16,8 @@
 //! - **A delta** (`delta`) has the updates of each replica together; of their counters only the
 //!   gaps are written. To a receiver that is known to have applied some earlier update of a claim,
 //!   that update's dot stands for the claim.
+//! - **What other data types need to say** (`compared`) stands behind each update, in a delta of a
+//!   kind of its own; and their states are of one.
 //! - **A snapshot** (`snapshot`) is written column by column, and of each column in blocks of 64
 //!   only what sets the numbers apart from the least of them (`columns`).
 //!
@@ -33,6 +35,7 @@
 //! - A failure changes nothing and says at which byte it stands.
 
 mod columns;
+mod compared;
 mod delta;
 mod error;
 mod names;
@@ -46,8 +49,8 @@ pub use error::{DecodeError, Flaw};
 use alloc::vec::Vec;
 
 use crate::{ClaimMap, VersionVector};
-use reader::Reader;
-use writer::Writer;
+pub(crate) use reader::Reader;
+pub(crate) use writer::Writer;
 
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u8 = 1;
@@ -63,6 +66,10 @@ enum Kind {
     /// A delta with updates of one replica, which need not be counted.
     DeltaOfOneReplica = 5,
     Roster = 6,
+    /// The state of another data type than the claim map, whose number follows.
+    ComparedSnapshot = 7,
+    /// A delta in which each update is followed by what it says beside.
+    DeltaWithPayloads = 8,
 }
 
 /// Something that has a body.

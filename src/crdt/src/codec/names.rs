@@ -91,7 +91,7 @@ pub(super) struct NamesRead {
 }
 
 impl Reader<'_> {
-    pub(super) fn node(&mut self) -> Result<NodeId, DecodeError> {
+    pub(crate) fn node(&mut self) -> Result<NodeId, DecodeError> {
         let number = self.number()?;
         let value = number >> FORM_BITS;
         match number & FORM {
@@ -104,7 +104,7 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn replica(&mut self) -> Result<ReplicaId, DecodeError> {
+    pub(crate) fn replica(&mut self) -> Result<ReplicaId, DecodeError> {
         if u64::from(self.peek()?) & FORM == SEEN {
             return self.seen_replica();
         }

@@ -6,17 +6,19 @@ use crate::leb128::read;
 use crate::limits::{COUNTER_MAX, MESSAGE_BYTES_MAX};
 use crate::{Claim, Dot, History, Key, KeyRange};
 
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     pub(super) names: NamesRead,
     /// What is known here that the message may refer to.
     pub(super) log: Option<&'a History>,
+    /// Whether each update is followed by what it says beside.
+    pub(super) has_payloads: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8], log: Option<&'a History>) -> Self {
-        Self { bytes, at: 0, names: NamesRead::default(), log }
+        Self { bytes, at: 0, names: NamesRead::default(), log, has_payloads: false }
     }
 
     /// The kind of the message, which is one of `kinds`.
@@ -33,7 +35,7 @@ impl<'a> Reader<'a> {
         kind.ok_or_else(|| self.flaw(Flaw::OtherKind(number)))
     }
 
-    pub(super) fn flaw(&self, flaw: Flaw) -> DecodeError {
+    pub(crate) fn flaw(&self, flaw: Flaw) -> DecodeError {
         DecodeError { at: self.at, flaw }
     }
 
@@ -48,7 +50,7 @@ impl<'a> Reader<'a> {
         self.bytes.get(self.at).copied().ok_or_else(|| self.flaw(Flaw::Truncated))
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
+    pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
         let byte = self.peek()?;
         self.at += 1;
         Ok(byte)
@@ -61,7 +63,7 @@ impl<'a> Reader<'a> {
         Ok(raw)
     }
 
-    pub(super) fn number(&mut self) -> Result<u64, DecodeError> {
+    pub(crate) fn number(&mut self) -> Result<u64, DecodeError> {
         let rest = &self.bytes[self.at..];
         let Some((number, after)) = read(rest) else {
             let is_cut = rest.len() < 10 && rest.iter().all(|&byte| byte > 0x7f);
@@ -72,7 +74,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A number from `least` to `most`.
-    pub(super) fn within(&mut self, least: u64, most: u64) -> Result<u64, DecodeError> {
+    pub(crate) fn within(&mut self, least: u64, most: u64) -> Result<u64, DecodeError> {
         match self.number()? {
             number if (least..=most).contains(&number) => Ok(number),
             number => Err(self.flaw(Flaw::OutOfBounds(number))),
@@ -80,7 +82,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The count of things of which each takes at least `bytes`.
-    pub(super) fn count(&mut self, bytes: usize) -> Result<usize, DecodeError> {
+    pub(crate) fn count(&mut self, bytes: usize) -> Result<usize, DecodeError> {
         let count = self.number()?;
         let most = (self.bytes.len() - self.at) / bytes;
         match usize::try_from(count) {
@@ -99,12 +101,12 @@ impl<'a> Reader<'a> {
         Ok(KeyRange::between(start, start + keys))
     }
 
-    pub(super) fn claim(&mut self) -> Result<Claim, DecodeError> {
+    pub(crate) fn claim(&mut self) -> Result<Claim, DecodeError> {
         let node = self.node()?;
         Ok(Claim::new(node, self.range()?))
     }
 
-    pub(super) fn dot(&mut self) -> Result<Dot, DecodeError> {
+    pub(crate) fn dot(&mut self) -> Result<Dot, DecodeError> {
         let replica = self.replica()?;
         Ok(Dot { replica, counter: self.counter()? })
     }

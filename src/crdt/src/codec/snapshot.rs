@@ -167,7 +167,7 @@ impl Reader<'_> {
         Ok(ClaimMap::from_parts(context, claims, cancelled, restless, &waiting))
     }
 
-    fn contradiction(&self, what: &'static str) -> DecodeError {
+    pub(crate) fn contradiction(&self, what: &'static str) -> DecodeError {
         self.flaw(Flaw::Contradiction(what))
     }
 
@@ -276,7 +276,7 @@ impl Reader<'_> {
     }
 
     /// Pairs whose first parts ascend, each of at least so many bytes.
-    fn pairs<K: Ord + Clone, V>(
+    pub(crate) fn pairs<K: Ord + Clone, V>(
         &mut self,
         bytes: usize,
         mut read: impl FnMut(&mut Self) -> Result<(K, V), DecodeError>,

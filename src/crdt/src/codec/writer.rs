@@ -7,31 +7,33 @@ use super::{Kind, Receiver, VERSION, VERSION_SHIFT};
 use crate::leb128::write;
 use crate::{Claim, Dot, KeyRange, NodeId, ReplicaId};
 
-pub(super) struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     bytes: Vec<u8>,
     names: NamesWritten,
     pub(super) receiver: Option<Receiver<'a>>,
+    /// Whether each update is followed by what it says beside.
+    pub(super) has_payloads: bool,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(kind: Kind, receiver: Option<Receiver<'a>>) -> Self {
         let bytes = alloc::vec![VERSION << VERSION_SHIFT | kind as u8];
-        Self { bytes, names: NamesWritten::default(), receiver }
+        Self { bytes, names: NamesWritten::default(), receiver, has_payloads: false }
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
-    pub(super) fn byte(&mut self, byte: u8) {
+    pub(crate) fn byte(&mut self, byte: u8) {
         self.bytes.push(byte);
     }
 
-    pub(super) fn number(&mut self, number: u64) {
+    pub(crate) fn number(&mut self, number: u64) {
         write(&mut self.bytes, number);
     }
 
-    pub(super) fn count(&mut self, count: usize) {
+    pub(crate) fn count(&mut self, count: usize) {
         self.number(count as u64);
     }
 
@@ -40,11 +42,11 @@ impl<'a> Writer<'a> {
         self.number(range.keys() - 1);
     }
 
-    pub(super) fn node(&mut self, node: &NodeId) {
+    pub(crate) fn node(&mut self, node: &NodeId) {
         self.names.node(node, &mut self.bytes);
     }
 
-    pub(super) fn replica(&mut self, replica: &ReplicaId) {
+    pub(crate) fn replica(&mut self, replica: &ReplicaId) {
         let seen = self.receiver.map(|receiver| receiver.seen);
         self.names.replica(replica, seen, &mut self.bytes);
     }
@@ -54,12 +56,12 @@ impl<'a> Writer<'a> {
         self.names.has_replica(replica)
     }
 
-    pub(super) fn claim(&mut self, claim: &Claim) {
+    pub(crate) fn claim(&mut self, claim: &Claim) {
         self.node(&claim.node);
         self.range(claim.range);
     }
 
-    pub(super) fn dot(&mut self, dot: &Dot) {
+    pub(crate) fn dot(&mut self, dot: &Dot) {
         self.replica(&dot.replica);
         self.number(dot.counter);
     }

@@ -89,6 +89,7 @@ impl Specification {
                 logged.cancels.extend(dots(claim));
                 logged
             }
+            (other, Some(_)) => unreachable!("a claim map has no {}", other.name()),
         };
         self.log.insert(dot, logged);
         true

@@ -55,6 +55,7 @@ pub(crate) fn issue(seen: &Events<'_>, operation: &Operation) -> Option<Event> {
             let cancels = &all(&claim) | &unless_live(&narrower);
             Event { adds: Some((narrower, Some(amount).filter(|&amount| amount > 0))), cancels }
         }
+        other => unreachable!("a claim map has no {}", other.name()),
     })
 }
 

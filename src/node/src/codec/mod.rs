@@ -53,10 +53,10 @@ pub use error::{MessageError, MessageFlaw};
 
 use std::borrow::Cow;
 
-use scalesmall_crdt::{Fingerprint, ReplicaId, leb128};
+use scalesmall_crdt::{ClaimMap, Fingerprint, ReplicaId, Replicated, leb128};
 
 use crate::{Message, News};
-use reader::Reader;
+use reader::{ReadState, Reader};
 
 /// The most bytes of a message that is read: the state of half a million claims, where it is folded,
 /// and some 150 MB in memory.
@@ -82,13 +82,26 @@ impl Message {
         bytes.len() + last.len()
     }
 
-    /// The message that was written as `bytes`.
+    /// The message that was written as `bytes`, between nodes that have replicas of the claim map.
     ///
     /// # Errors
     ///
     /// [`MessageError`] for anything else, and for more than [`MESSAGE_BYTES_MAX`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, MessageError> {
-        let mut reader = Reader::new(bytes)?;
+        Self::read(bytes, |state| Ok(Box::new(ClaimMap::from_bytes(state)?)))
+    }
+
+    /// The message that was written as `bytes`, whatever its nodes have replicas of.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_bytes`](Self::from_bytes).
+    pub fn from_bytes_of_any(bytes: &[u8]) -> Result<Self, MessageError> {
+        Self::read(bytes, <dyn Replicated>::from_bytes)
+    }
+
+    fn read(bytes: &[u8], state: ReadState) -> Result<Self, MessageError> {
+        let mut reader = Reader::new(bytes, state)?;
         let message = reader.message()?;
         reader.finish()?;
         Ok(message)

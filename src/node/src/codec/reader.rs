@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scalesmall_crdt::codec::DecodeError;
 use scalesmall_crdt::limits::NODE_NAME_CHARS_MAX;
 use scalesmall_crdt::{
-    ClaimMap, Delta, Fingerprint, KeyRange, NodeId, ReplicaId, Roster, VersionVector, leb128,
+    Delta, Fingerprint, KeyRange, NodeId, ReplicaId, Replicated, Roster, VersionVector, leb128,
 };
 
 use super::{KIND_BITS, Kind, MESSAGE_BYTES_MAX, MessageError, MessageFlaw, VERSION};
@@ -21,17 +21,20 @@ struct Part<T>(&'static str, fn(&[u8]) -> Result<T, DecodeError>);
 
 const SEEN: Part<VersionVector> = Part("version vector", VersionVector::from_bytes);
 const DELTA: Part<Delta> = Part("delta", Delta::from_bytes);
-const STATE: Part<ClaimMap> = Part("state", ClaimMap::from_bytes);
 const ROSTER: Part<Roster> = Part("roster", Roster::from_bytes);
+
+/// How a whole state is read.
+pub(super) type ReadState = fn(&[u8]) -> Result<Box<dyn Replicated>, DecodeError>;
 
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    state: ReadState,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, MessageError> {
-        let reader = Self { bytes, at: 0 };
+    pub(super) fn new(bytes: &'a [u8], state: ReadState) -> Result<Self, MessageError> {
+        let reader = Self { bytes, at: 0, state };
         match bytes.len() {
             0..=MESSAGE_BYTES_MAX => Ok(reader),
             more => Err(reader.error(MessageFlaw::TooLong(more))),
@@ -75,7 +78,7 @@ impl<'a> Reader<'a> {
             Kind::NoMemberWhoKnowsAll => Message::NoMember { knows_all: true },
             Kind::Welcome => {
                 let roster = self.counted(ROSTER)?.into();
-                Message::Welcome { roster, state: self.last(STATE)?.into() }
+                Message::Welcome { roster, state: self.last(Part("state", self.state))?.into() }
             }
             Kind::Refused => {
                 Message::Refused { replica: self.replica()?, roster: self.last(ROSTER)?.into() }
@@ -120,7 +123,7 @@ impl<'a> Reader<'a> {
 
     fn state(&mut self) -> Result<News, MessageError> {
         let roster = self.fingerprint()?;
-        Ok(News::State { state: Arc::new(self.last(STATE)?), roster })
+        Ok(News::State { state: self.last(Part("state", self.state))?.into(), roster })
     }
 
     fn ranges(&mut self) -> Result<Arc<[KeyRange]>, MessageError> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use scalesmall_crdt::{Claim, KeyRange, NodeId, Operation, ReplicaId};
+use scalesmall_crdt::{Claim, DataType, KeyRange, NodeId, Operation, ReplicaId};
 use scalesmall_node::{
     DeadClaims, Depth, Detection, Effects, Event, Members, Message, Node, Settings, SimTime,
     Strategy, Sync, Timer,
@@ -104,6 +104,12 @@ impl Cluster {
         };
         cluster.write_script();
         cluster
+    }
+
+    /// The same, whose nodes have replicas of another data type than the claim map.
+    pub(crate) fn holding(mut self, data_type: DataType) -> Self {
+        self.nodes = self.nodes.into_iter().map(|node| node.holding(data_type)).collect();
+        self
     }
 
     fn write_script(&mut self) {

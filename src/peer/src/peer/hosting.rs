@@ -1,6 +1,6 @@
 //! What a peer's nodes are asked, and what they want done.
 
-use scalesmall_crdt::{Delta, NodeId, Operation, OperationError};
+use scalesmall_crdt::{Delta, NodeId, Operation, OperationError, Replicated};
 use scalesmall_node::{Effects as NodeEffects, Event as NodeEvent, Observation, SimTime};
 
 use super::{Effects, Peer, Refusal};
@@ -69,7 +69,9 @@ impl Peer {
                 }
                 Observation::Merged(..) => {
                     let Some(node) = self.hosts[index].node() else { continue };
-                    for (replica, counters) in self.truth.merge(node.claims()).news {
+                    for (replica, counters) in
+                        Replicated::merge(&mut self.truth, node.claims()).news
+                    {
                         self.log.skip(&replica, *counters.end());
                     }
                 }

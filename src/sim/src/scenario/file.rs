@@ -107,6 +107,7 @@ pub(super) struct StepFile {
     pub(super) claim: Option<ClaimFile>,
     pub(super) by: Option<Whole>,
     pub(super) to: Option<RangeFile>,
+    pub(super) at: Option<Whole>,
 
     pub(super) partition: Option<Vec<Vec<String>>>,
     pub(super) heal: Option<bool>,

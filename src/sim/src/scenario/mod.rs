@@ -10,7 +10,7 @@ mod write;
 
 use std::sync::Arc;
 
-use scalesmall_crdt::{KeyRange, NodeId, Operation};
+use scalesmall_crdt::{DataType, KeyRange, NodeId, Operation};
 use scalesmall_node::SimTime;
 
 use crate::NetworkSettings;
@@ -33,6 +33,8 @@ pub struct Scenario {
     pub replicas: Arc<[NodeId]>,
     /// How many of them begin.
     pub founders: usize,
+    /// What the nodes have replicas of.
+    pub data_type: DataType,
     /// The network at the start.
     pub network: NetworkSettings,
     /// Operations that every replica has applied before time 0, in order.

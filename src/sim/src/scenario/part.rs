@@ -61,8 +61,8 @@ impl Scenario {
         }
         let (title, replicas) = (self.title.clone(), replicas.into());
         let network = self.network.clone();
-        let (seed, until) = (self.seed, self.until);
-        Some(Self { title, seed, replicas, founders, network, start, steps, until })
+        let (seed, data_type, until) = (self.seed, self.data_type, self.until);
+        Some(Self { title, seed, replicas, founders, data_type, network, start, steps, until })
     }
 }
 

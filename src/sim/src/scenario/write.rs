@@ -8,7 +8,7 @@
 use std::io;
 use std::num::NonZeroU32;
 
-use scalesmall_crdt::{KeyRange, Operation};
+use scalesmall_crdt::{DataType, KeyRange, Operation};
 use scalesmall_node::{DeadClaims, Depth, Detection, SimTime};
 use serde::Serialize;
 use serde_json::Value;
@@ -32,6 +32,7 @@ pub(super) fn file(scenario: &Scenario) -> String {
         .changed("title", ["", &scenario.title])
         .changed("seed", [0, scenario.seed])
         .with("replicas", founders)
+        .changed("type", [DataType::default(), scenario.data_type].map(DataType::name))
         .with_any("network", &network([&DEFAULT_NETWORK, &scenario.network]))
         .with_lines("start", &start)
         .with_lines("steps", &steps)
@@ -121,14 +122,15 @@ impl<'a> Course<'a> {
     fn operation(&self, step: Object, Request { on, operation }: &Request) -> Object {
         let claim = operation.claim();
         let [start, end] = ends(claim.range);
-        let step = step
-            .with("on", self.name(*on))
-            .with("do", operation.name().to_lowercase())
-            .with("claim", (claim.node.as_str(), start, end));
+        let step = step.with("on", self.name(*on)).with("do", operation.name().to_lowercase());
+        if let Operation::Split { .. } = operation {
+            return step.with("at", start);
+        }
+        let step = step.with("claim", (claim.node.as_str(), start, end));
         match operation {
-            Operation::Register { .. } | Operation::Release { .. } => step,
             Operation::Increase { by, .. } | Operation::Decrease { by, .. } => step.with("by", by),
             Operation::Tighten { to, .. } => step.with("to", ends(*to)),
+            _ => step,
         }
     }
 }

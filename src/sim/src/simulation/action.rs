@@ -98,11 +98,20 @@ impl Simulation {
                 self.changes += 1;
             }
             Action::Sync { from, to } => {
-                let parcels = self.parcels(from, to, false);
+                // What is merged is not told a second time, to whom that makes a difference.
+                let news = match self.scenario.data_type.converges() {
+                    true => self.all_seen(from),
+                    false => self.replicas[from].node.whole_state(),
+                };
+                let parcels = self.parcels(from, to, news);
                 parcels.into_iter().for_each(|parcel| self.hand_over(parcel));
             }
             Action::Send { from, to, name, only_last_operation } => {
-                let parcels = self.parcels(from, to, only_last_operation);
+                let news = match only_last_operation {
+                    true => self.last_operation(from),
+                    false => self.all_seen(from),
+                };
+                let parcels = self.parcels(from, to, news);
                 self.kept.insert(name, parcels);
             }
             Action::Deliver(name) => {
@@ -126,18 +135,27 @@ impl Simulation {
         };
     }
 
-    /// What `from` has seen by now, or its newest operation alone, as a message to `to`; and who
-    /// the members are, where they have other opinions about that.
-    fn parcels(&mut self, from: usize, to: usize, only_last_operation: bool) -> Vec<Parcel> {
+    /// The newest operation that `from` has issued.
+    fn last_operation(&self, from: usize) -> News {
         let node = &self.replicas[from].node;
-        let newest = || node.history().newest(node.id()).cloned();
-        let news = match self.network.settings.gossip.sync {
-            _ if only_last_operation => News::Updates(newest().into_iter().collect()),
+        News::Updates(node.history().newest(node.id()).cloned().into_iter().collect())
+    }
+
+    /// What `from` has seen by now.
+    fn all_seen(&self, from: usize) -> News {
+        let node = &self.replicas[from].node;
+        match self.network.settings.gossip.sync {
             Sync::Delta | Sync::Operation if node.history().reaches(&VersionVector::new()) => {
                 News::Updates(node.history().iter().cloned().collect())
             }
             _ => node.whole_state(),
-        };
+        }
+    }
+
+    /// News as a message from one to another; and who the members are, where they have other
+    /// opinions about that.
+    fn parcels(&mut self, from: usize, to: usize, news: News) -> Vec<Parcel> {
+        let node = &self.replicas[from].node;
         let (sender, roster) = (node.id().clone(), Arc::clone(node.roster()));
         let is_known = roster == *self.replicas[to].node.roster();
         let roster = (!is_known).then_some(Message::Roster { roster, is_whole: false });
@@ -157,7 +175,8 @@ impl Simulation {
         let settings = self.network.settings.of_nodes();
         let seed = self.seed_of(index, &id);
         self.network.join(index, through);
-        self.add(Node::newcomer(id, contacts, false, settings, seed));
+        let node = Node::newcomer(id, contacts, false, settings, seed);
+        self.add(node.holding(self.scenario.data_type));
         if settings.is_none() {
             let parcel = self.parcel(index, through, Message::Join);
             self.hand_over(parcel);

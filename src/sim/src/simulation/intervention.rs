@@ -123,6 +123,7 @@ impl Simulation {
             && scenario.founders == old.founders
             && scenario.replicas.get(..self.replicas().len())
                 == old.replicas.get(..self.replicas().len())
+            && scenario.data_type == old.data_type
             && scenario.network == old.network
             && scenario.start == old.start
             && scenario.steps.get(..done) == Some(&old.steps[..done])

@@ -1,6 +1,6 @@
 //! What there is to be seen of a run.
 
-use scalesmall_crdt::{ClaimMap, Fingerprint, History};
+use scalesmall_crdt::{Fingerprint, History, Replicated};
 use scalesmall_node::{Event, Message, SimTime};
 
 use super::Simulation;
@@ -43,8 +43,8 @@ impl Simulation {
     /// The join of all operations issued so far, delivered or not, but for those that were lost
     /// for good with the state of a crashed node.
     #[must_use]
-    pub fn truth(&self) -> &ClaimMap {
-        &self.truth
+    pub fn truth(&self) -> &dyn Replicated {
+        &*self.truth
     }
 
     /// Every operation that was ever issued, lost for good or not.

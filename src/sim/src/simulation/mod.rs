@@ -10,7 +10,7 @@ pub use intervention::InFlight;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use scalesmall_crdt::{ClaimMap, Delta, Dot, Fingerprint, History, NodeId, ReplicaId, Update};
+use scalesmall_crdt::{Delta, Dot, Fingerprint, History, NodeId, ReplicaId, Replicated, Update};
 use scalesmall_node::{
     Effects, Event, Members, Message, Node, Observation, SimTime, Timer, gathered,
 };
@@ -56,7 +56,7 @@ pub struct Simulation {
     /// Every operation that was ever issued.
     issued: History,
     spreading: Spreading,
-    truth: ClaimMap,
+    truth: Box<dyn Replicated>,
     agreement: Agreement,
     /// Since when the live replicas have agreed without a break.
     agreed_since: Option<SimTime>,
@@ -139,6 +139,7 @@ impl Simulation {
         let claims = self.replicas[replica].claims();
         Record::State(StateRecord {
             at: self.now,
+            data_type: self.scenario.data_type,
             on: self.scenario.replicas[replica].clone(),
             seen: claims.context().clone(),
             claims: gathered(claims.claims()),
@@ -164,7 +165,7 @@ impl Simulation {
             kept: BTreeMap::new(),
             issued: History::new(),
             spreading: Spreading::default(),
-            truth: ClaimMap::new(),
+            truth: scenario.data_type.replica(),
             agreement: Agreement::default(),
             agreed_since: Some(SimTime::ZERO),
             disturbed_at: SimTime::ZERO,
@@ -172,7 +173,7 @@ impl Simulation {
             metrics: Metrics::default(),
             trace: Trace::default(),
             last_event: None,
-            recording: on_record.operations.then(Recording::default),
+            recording: on_record.operations.then(|| Recording::new(scenario.data_type)),
             traffic: on_record.traffic.then(Traffic::default),
             scenario,
         };
@@ -180,7 +181,9 @@ impl Simulation {
         for index in 0..simulation.scenario.founders {
             let id = ReplicaId::first(simulation.scenario.replicas[index].clone());
             let seed = simulation.seed_of(index, &id);
-            simulation.add(Node::new(id, Arc::clone(&members), settings, seed));
+            let data_type = simulation.scenario.data_type;
+            let node = Node::new(id, Arc::clone(&members), settings, seed);
+            simulation.add(node.holding(data_type));
         }
         simulation.play_start();
         simulation.traffic.iter_mut().for_each(Traffic::begin);
@@ -427,7 +430,7 @@ impl Simulation {
     /// flight joins it again where it arrives.
     fn forget_what_is_lost(&mut self, replica: usize) {
         self.note_passage(|| Passage::Forgot(replica));
-        self.truth = ClaimMap::new();
+        self.truth = self.scenario.data_type.replica();
         for replica in &self.replicas {
             self.truth.merge(replica.claims());
         }

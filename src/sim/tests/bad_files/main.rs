@@ -1,5 +1,6 @@
 //! Whatever is wrong with a scenario file is refused with its place, the value and the reason.
 
+mod data_types;
 mod membership;
 mod steps;
 mod values;
@@ -177,7 +178,7 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             step(r#""wind":1"#),
-            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `hold`, `pass`, `lose`, `repeat`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `at`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `hold`, `pass`, `lose`, `repeat`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
         ),
         (
             with(r#""steps":[{"network":{"wind":1}}]"#),
@@ -185,20 +186,14 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             with(r#""start":[{"wind":1}]"#),
-            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `hold`, `pass`, `lose`, `repeat`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `at`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `hold`, `pass`, `lose`, `repeat`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
         ),
     ]);
 }
 
 #[test]
 fn what_this_version_does_not_simulate_is_refused() {
-    check(&[
-        (
-            with(r#""type":"lww-set""#),
-            r#"type: "lww-set" is not known to this version; known: aw-map"#,
-        ),
-        (with(r#""load":{"keys_per_s":2000}"#), "load: is not simulated by this version"),
-    ]);
+    check(&[(with(r#""load":{"keys_per_s":2000}"#), "load: is not simulated by this version")]);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn an_operation_has_all_that_it_needs_and_nothing_else() {
         ),
         (
             operation(r#""do":"promote","claim":["a",0,9]"#),
-            r#"steps[0].do: "promote" is not known to this version; known: register, release, increase, decrease, tighten"#,
+            r#"steps[0].do: aw-map has no operation "promote"; it has register, release, increase, decrease, tighten"#,
         ),
         (
             step(r#""on":"c","do":"register","claim":["a",0,9]"#),

@@ -7,12 +7,12 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
-use scalesmall_crdt::{NodeId, Operation};
+use scalesmall_crdt::{DataType, Key, NodeId, Operation};
 use scalesmall_node::{SimTime, WATCHED_RANGES_MAX};
 
 use self::course::Course;
 use self::settings::{DEFAULT_NETWORK, network};
-use self::value::{Checked, claim, few, known, node, number, range, text, wrong};
+use self::value::{Checked, choose, claim, few, known, node, number, range, text, wrong};
 use super::file::{MessageFile, PairFile, RangeFile, ScenarioFile, StepFile, UntilFile};
 use super::form::{Object, Signed, Whole};
 use super::{Action, Fate, Request, Scenario, ScenarioError, Step, Until};
@@ -26,8 +26,10 @@ pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
     if file.load.is_some() {
         return wrong("load", NOT_SIMULATED);
     }
-    known("type", file.kind.as_deref(), &["aw-map"])?;
-    let mut names = Names::new(&file.replicas)?;
+    let mut data_type = DataType::default();
+    let data_types = DataType::ALL.map(|it| (it.name(), it));
+    choose("type", file.kind.as_deref(), &data_types, &mut data_type)?;
+    let mut names = Names::new(data_type, &file.replicas)?;
     let founders = names.replicas.len();
     let network = network("network", &DEFAULT_NETWORK, file.network.0)?;
     let until = until(file.until.0)?;
@@ -47,7 +49,7 @@ pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
 
     let steps = steps(&mut names, &network, file.steps, until.max)?;
     let (seed, replicas) = (file.seed.0, names.replicas.into());
-    Ok(Scenario { title, seed, replicas, founders, network, start, steps, until })
+    Ok(Scenario { title, seed, replicas, founders, data_type, network, start, steps, until })
 }
 
 fn steps(
@@ -89,20 +91,24 @@ fn steps(
     Ok(steps)
 }
 
-/// The replicas by name.
+/// The replicas by name, and what they are replicas of.
 struct Names {
+    data_type: DataType,
     replicas: Vec<NodeId>,
     index: BTreeMap<String, usize>,
 }
 
 impl Names {
-    fn new(replicas: &[String]) -> Checked<Self> {
+    fn new(data_type: DataType, replicas: &[String]) -> Checked<Self> {
         few("replicas", replicas.len(), REPLICAS_MAX)?;
         if replicas.is_empty() {
             return wrong("replicas", "there must be at least one");
         }
-        let mut names =
-            Self { replicas: Vec::with_capacity(replicas.len()), index: BTreeMap::new() };
+        let mut names = Self {
+            data_type,
+            replicas: Vec::with_capacity(replicas.len()),
+            index: BTreeMap::new(),
+        };
         for (index, name) in replicas.iter().enumerate() {
             let place = format!("replicas[{index}]");
             names.replicas.push(node(&place, name)?);
@@ -170,46 +176,64 @@ impl Names {
         let at = |field: &str| format!("{place}.{field}");
         let missing = |field: &str| ScenarioError::value(at(field), "is missing");
         let name = file.operation.as_deref().ok_or_else(|| missing("do"))?;
+        let offered = self.data_type.operations();
+        let exists = DataType::ALL.iter().any(|other| other.operations().contains(&name));
+        if exists && !offered.contains(&name) {
+            let (data_type, offered) = (self.data_type, offered.join(", "));
+            let reason = format!("{data_type} has no operation {name:?}; it has {offered}");
+            return wrong(&at("do"), reason);
+        }
+        known(&at("do"), Some(name), offered)?;
         let on = self.replica(&at("on"), file.on.as_deref().ok_or_else(|| missing("on"))?)?;
-        let claim = claim(&at("claim"), file.claim.ok_or_else(|| missing("claim"))?)?;
-        let superfluous = |field: &str| wrong(&at(field), format!("{name:?} takes no `{field}`"));
-        let takes_by = matches!(name, "increase" | "decrease");
-        if file.by.is_some() && !takes_by {
-            return superfluous("by");
-        }
-        if file.to.is_some() && name != "tighten" {
-            return superfluous("to");
-        }
-        let by = || {
-            let given = file.by.ok_or_else(|| missing("by"))?;
-            let by: u32 = number(&at("by"), given, 1..=u32::MAX)?;
-            Ok(NonZeroU32::new(by).expect("at least 1"))
-        };
-        let operation = match name {
-            "register" => Operation::Register { claim },
-            "release" => Operation::Release { claim },
-            "increase" => Operation::Increase { claim, by: by()? },
-            "decrease" => Operation::Decrease { claim, by: by()? },
-            "tighten" => {
-                let to = file.to.ok_or_else(|| missing("to"))?;
-                let to = range(&at("to"), [(to.start, 0), (to.end, 1)])?;
-                if !to.is_strictly_inside(claim.range) {
-                    let reason =
-                        format!("{to} is not a part of {} that leaves some of it out", claim.range);
-                    return wrong(&at("to"), reason);
+        Ok(Request { on, operation: self.operation(place, on, file)? })
+    }
+
+    /// An operation that there is.
+    fn operation(&self, place: &str, on: usize, file: StepFile) -> Checked<Operation> {
+        let at = |field: &str| format!("{place}.{field}");
+        let missing = |field: &str| ScenarioError::value(at(field), "is missing");
+        let name = file.operation.expect("it is the kind");
+        let takes = [
+            ("claim", file.claim.is_some(), name != "split"),
+            ("by", file.by.is_some(), matches!(&*name, "increase" | "decrease")),
+            ("to", file.to.is_some(), name == "tighten"),
+            ("at", file.at.is_some(), name == "split"),
+        ];
+        for (field, is_there, is_taken) in takes {
+            match (is_there, is_taken) {
+                (true, false) => {
+                    return wrong(&at(field), format!("{name:?} takes no `{field}`"));
                 }
-                Operation::Tighten { claim, to }
+                (false, true) => return Err(missing(field)),
+                _ => {}
             }
-            _ => {
-                known(
-                    &at("do"),
-                    Some(name),
-                    &["register", "release", "increase", "decrease", "tighten"],
-                )?;
-                unreachable!("it is not among the known ones")
+        }
+        if let Some(split) = file.at {
+            // Before the first key there is nothing to be split from.
+            let split = number(&at("at"), split, 1..=Key::MAX)?;
+            return Ok(Operation::split(self.replicas[on].clone(), split));
+        }
+        let claim = claim(&at("claim"), file.claim.expect("it takes one"))?;
+        if let Some(to) = file.to {
+            let to = range(&at("to"), [(to.start, 0), (to.end, 1)])?;
+            if !to.is_strictly_inside(claim.range) {
+                let reason =
+                    format!("{to} is not a part of {} that leaves some of it out", claim.range);
+                return wrong(&at("to"), reason);
             }
-        };
-        Ok(Request { on, operation })
+            return Ok(Operation::Tighten { claim, to });
+        }
+        let by = file.by.map(|by| number(&at("by"), by, 1..=u32::MAX)).transpose()?;
+        let by = by.and_then(NonZeroU32::new);
+        Ok(match (&*name, by) {
+            ("register", _) => Operation::Register { claim },
+            ("release", _) => Operation::Release { claim },
+            ("increase", Some(by)) => Operation::Increase { claim, by },
+            ("decrease", Some(by)) => Operation::Decrease { claim, by },
+            ("promote", _) => Operation::Promote { claim },
+            ("demote", _) => Operation::Demote { claim },
+            _ => unreachable!("there is no other, and each has what it takes"),
+        })
     }
 
     fn action(&self, place: &str, file: StepFile, network: &NetworkSettings) -> Checked<Action> {
@@ -370,11 +394,12 @@ impl StepFile {
                 );
             }
         };
-        let companions: [(&str, bool, &[&str]); 8] = [
+        let companions: [(&str, bool, &[&str]); 9] = [
             ("on", self.on.is_some(), &["do", "retire", "watch", "clock_skew_ms"]),
             ("claim", self.claim.is_some(), &["do"]),
             ("by", self.by.is_some(), &["do"]),
             ("to", self.to.is_some(), &["do"]),
+            ("at", self.at.is_some(), &["do"]),
             ("state", self.state.is_some(), &["restart"]),
             ("through", self.through.is_some(), &["join"]),
             ("as", self.name.is_some(), &["send"]),

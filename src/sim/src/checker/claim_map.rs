@@ -1,20 +1,17 @@
-//! Whether a run obeyed the semantics.
-//!
-//! Deliberately naive, and independent of the claim map: it knows each operation that took a dot,
-//! with what its replica had seen, and computes by the definition what follows. A contribution
-//! survives somewhere unless an operation that has been applied there cancels it; an operation
-//! cancels what survived of its claim at its replica, if it is one that cancels.
+//! The claim map by its definition: a contribution survives somewhere unless an operation that has
+//! been applied there cancels it; an operation cancels what survived of its claim at its replica, if
+//! it is one that cancels.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
 
 use scalesmall_crdt::{Claim, Dot, Operation, ReplicaId, VersionVector};
 
-use crate::record::{OperationRecord, Record, StateRecord};
+use super::{Model, check_cancels};
+use crate::record::OperationRecord;
 
-/// What is known of a run so far.
+/// The operations on a claim map so far.
 #[derive(Debug, Default)]
-pub struct Checker {
+pub(super) struct ClaimMapModel {
     /// Per replica its operations, in order.
     operations: BTreeMap<ReplicaId, Vec<Known>>,
     /// Which operations concern a claim.
@@ -36,35 +33,9 @@ enum Contribution {
     Change(i128),
 }
 
-impl Checker {
-    /// Nothing has happened yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Checks the next record, and remembers it. Naive: O(operations on its claims).
-    ///
-    /// # Errors
-    ///
-    /// How it breaks the semantics.
-    pub fn check(&mut self, record: &Record) -> Result<(), String> {
-        match record {
-            Record::Operation(operation) => self.check_operation(operation),
-            Record::State(state) => self.check_state(state),
-        }
-    }
-
+impl Model for ClaimMapModel {
     fn check_operation(&mut self, record: &OperationRecord) -> Result<(), String> {
         let OperationRecord { dot, operation, seen, .. } = record;
-        self.check_seen(seen)?;
-        let issued = self.operations.get(&dot.replica).map_or(0, Vec::len) as u64;
-        if dot.counter != issued + 1 {
-            return Err(format!("{dot} is issued, and {issued} operations of it came before"));
-        }
-        if seen.counter(&dot.replica) != issued {
-            return Err(format!("{dot} has not seen what its own replica did before"));
-        }
         let claim = operation.claim();
         let live = self.priority(claim, seen);
         let narrower = operation.tightened();
@@ -96,6 +67,7 @@ impl Checker {
                 Some(Contribution::Change(-i128::from(by.get())))
             }
             Operation::Decrease { .. } | Operation::Release { .. } => None,
+            Operation::Split { .. } | Operation::Promote { .. } | Operation::Demote { .. } => None,
             Operation::Tighten { .. } => Some(match live {
                 None | Some(0) => Contribution::Registration,
                 Some(priority) => Contribution::Change(priority),
@@ -111,42 +83,13 @@ impl Checker {
         Ok(())
     }
 
-    fn check_state(&self, record: &StateRecord) -> Result<(), String> {
-        let StateRecord { on, seen, claims: shown, .. } = record;
-        self.check_seen(seen)?;
+    fn live(&self, seen: &VersionVector) -> BTreeMap<Claim, i128> {
         let live = |claim: &Claim| Some((claim.clone(), self.priority(claim, seen)?));
-        let expected: BTreeMap<Claim, i128> = self.of_claim.keys().filter_map(live).collect();
-        let shown: BTreeMap<Claim, i128> =
-            shown.iter().map(|(claim, &priority)| (claim.clone(), priority.into())).collect();
-        let claims: BTreeSet<&Claim> = expected.keys().chain(shown.keys()).collect();
-        for claim in claims {
-            let (is, should) = (shown.get(claim), expected.get(claim));
-            if is != should {
-                let word = |priority: Option<&i128>| match priority {
-                    Some(priority) => format!("live with priority {priority}"),
-                    None => "not live".to_owned(),
-                };
-                return Err(format!(
-                    "{on} shows {claim} as {}; by what it has seen it is {}",
-                    word(is),
-                    word(should)
-                ));
-            }
-        }
-        Ok(())
+        self.of_claim.keys().filter_map(live).collect()
     }
+}
 
-    /// Whatever has been seen has been issued.
-    fn check_seen(&self, seen: &VersionVector) -> Result<(), String> {
-        for (replica, counter) in seen.iter() {
-            let issued = self.operations.get(replica).map_or(0, Vec::len) as u64;
-            if counter > issued {
-                return Err(format!("{replica}#{counter} is seen, and {issued} have been issued"));
-            }
-        }
-        Ok(())
-    }
-
+impl ClaimMapModel {
     fn known(&self, dot: &Dot) -> Option<&Known> {
         let index = usize::try_from(dot.counter.checked_sub(1)?).ok()?;
         self.operations.get(&dot.replica)?.get(index)
@@ -189,37 +132,4 @@ impl Checker {
         let total: i128 = changes.iter().sum();
         (is_present && (changes.is_empty() || total > 0)).then_some(total)
     }
-}
-
-/// An operation says that it cancels exactly what it does; of what is folded, the latest of each
-/// replica stands for those before it.
-fn check_cancels<'a>(
-    record: &OperationRecord,
-    expected: &BTreeSet<Dot>,
-    claim_of: impl Fn(&Dot) -> Option<&'a Claim>,
-) -> Result<(), String> {
-    let dot = &record.dot;
-    let list = |dots: &mut dyn Iterator<Item = &dyn Display>| {
-        dots.map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    };
-    let said = || record.cancels.iter().chain(&record.cancels_up_to);
-    let wrong: Vec<&Dot> = said().filter(|cancelled| !expected.contains(cancelled)).collect();
-    if !wrong.is_empty() {
-        let wrong = list(&mut wrong.iter().map(|dot| dot as &dyn Display));
-        return Err(format!("{dot} cancels {wrong}, which did not survive there"));
-    }
-    let is_said = |cancelled: &&Dot| {
-        record.cancels.contains(cancelled)
-            || record.cancels_up_to.iter().any(|latest| {
-                latest.replica == cancelled.replica
-                    && latest.counter >= cancelled.counter
-                    && claim_of(latest) == claim_of(cancelled)
-            })
-    };
-    let spared: Vec<&Dot> = expected.iter().filter(|dot| !is_said(dot)).collect();
-    if !spared.is_empty() {
-        let spared = list(&mut spared.iter().map(|dot| dot as &dyn Display));
-        return Err(format!("{dot} does not cancel {spared}, which survived there"));
-    }
-    Ok(())
 }
