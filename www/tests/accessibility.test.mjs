@@ -194,7 +194,9 @@ test('in German nothing is said in English, on any screen', async () => {
       assert.equal(await page.locator('html').getAttribute('lang'), 'de');
       assert.deepEqual(await leftovers(page, ENGLISH, GERMAN), [], name);
       const german = await leftovers(page, GERMAN, ENGLISH);
-      assert.ok(german.length > 10, `${name}: ${german.length} texts in German`);
+      // Where there is no room, there is little to be said.
+      const least = screen.alone ? 2 : 10;
+      assert.ok(german.length > least, `${name}: ${german.length} texts in German`);
     });
   }
 });

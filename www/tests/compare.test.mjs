@@ -225,9 +225,9 @@ test('a run opens on the stage, and the comparison is one step back', async () =
     await page.locator('[data-node]').first().waitFor();
     await page.locator('.about', { hasText: 'tree deltas' }).waitFor();
     // It opens at the moment at which it was left.
-    const status = page.locator('#status');
-    assert.ok(Number(await status.getAttribute('data-time-us')) > Math.min(own.timeUs, tree.timeUs) - 1_000);
-    if (await status.getAttribute('data-state') === 'paused') {
+    const least = Math.min(own.timeUs, tree.timeUs) - 1_000;
+    await page.waitForFunction((us) => Number(document.querySelector('#status').dataset.timeUs) >= us, least);
+    if (await page.locator('#status').getAttribute('data-state') === 'paused') {
       await page.keyboard.press('Space');
     }
     const end = await ended(page);

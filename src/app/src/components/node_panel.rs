@@ -135,9 +135,6 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
             }
             <h3>{ text!("node_panel.beads") }</h3>
             <Beads rows={beads.clone()} writers={*writers} />
-            if !props.others.is_empty() {
-                <MergeWith others={props.others.clone()} on_merge={on_message.reform(|node| Message::Merge(Some(node)))} />
-            }
             { log(kept) }
             <h3>{ text!("node_panel.differences") }</h3>
             if differences.is_empty() {
@@ -154,6 +151,10 @@ pub(crate) fn NodePanel(props: &Props) -> Html {
                 if more > 0 {
                     <p class="faint">{ plural!("more", more) }</p>
                 }
+            }
+            // Not where what else is clicked twice makes room for it.
+            if !props.others.is_empty() {
+                <MergeWith others={props.others.clone()} on_merge={on_message.reform(|node| Message::Merge(Some(node)))} />
             }
         </aside>
     }

@@ -1,6 +1,8 @@
 //! The data types that the claim map is compared with: each does what its definition says, after
 //! every step of random histories, and has the laws that it should have, or has not.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod definition;
 mod world;
 
