@@ -1,15 +1,19 @@
-//! `scalesmall`: runs scenarios from the command line.
+//! `scalesmall`: runs scenarios from the command line, takes part in rooms, and lets peers find each
+//! other.
 //!
 //! Exit status: 0 done, and converged where that was asked for; 1 the run ended and had not
-//! converged, a check failed, or there was nothing to shrink; 2 bad arguments or a bad file, with a
-//! message on standard error that gives file, place and reason.
+//! converged, a check failed, there was nothing to shrink, or a room did not agree in the end; 2 bad
+//! arguments or a bad file, with a message on standard error that gives file, place and reason.
 
 mod check;
 mod explore;
 mod input;
+mod interrupt;
+mod join;
 mod output;
 mod run;
 mod shrink;
+mod signal;
 mod sweep;
 
 use std::io::{self, Write as _};
@@ -25,13 +29,15 @@ const EXAMPLES: &str = "Examples:
   scalesmall scenarios order-matters | scalesmall explore -
   scalesmall sweep cluster.json --seeds 0..1000 --csv rows.csv
   scalesmall shrink cluster.json -o least.json
+  scalesmall signal                     # lets peers on several machines find each other
+  scalesmall join --room kitten         # takes part in #room=kitten&signal=ws://127.0.0.1:3536
 
 Exit status: 0 done, and converged where the file asks for that; 1 not converged, a check failed,
-or there is nothing to shrink; 2 bad arguments or a bad file, with a message that gives file, place
-and reason.";
+there is nothing to shrink, or a room did not agree in the end; 2 bad arguments or a bad file, with
+a message that gives file, place and reason.";
 
-/// Runs clusters of scalesmall nodes in simulated time: who serves which keys, and how the nodes
-/// come to agree on it.
+/// Runs clusters of scalesmall nodes, in simulated time or over real links: who serves which keys, and
+/// how the nodes come to agree on it.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Arguments {
@@ -51,6 +57,13 @@ enum Command {
     Sweep(sweep::Arguments),
     /// Reduces a scenario whose run ends badly to the fewest steps that still do.
     Shrink(shrink::Arguments),
+    /// Lets peers on several machines find each other, by room; what they say goes over links of
+    /// their own.
+    Signal(signal::Arguments),
+    /// Takes part in a room, with pages and other processes, until it is interrupted.
+    ///
+    /// Lines on standard input are operations: `help` says which.
+    Join(join::Arguments),
     /// Lists the scenarios that come with the program, each with what is replicated, or prints one.
     Scenarios {
         /// The one to print.
@@ -68,6 +81,8 @@ fn main() -> ExitCode {
         Command::Explore(arguments) => explore::explore(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Shrink(arguments) => shrink::shrink(&arguments),
+        Command::Signal(arguments) => signal::signal(&arguments),
+        Command::Join(arguments) => join::join(&arguments),
         Command::Scenarios { name } => scenarios(name.as_deref()),
         Command::Format => output::print(FORMAT).map(|()| ExitCode::SUCCESS),
     };

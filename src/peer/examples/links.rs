@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Function, Object, Reflect, Uint8Array};
-use scalesmall_peer::web::{self, LinkEvent, Signalling};
+use scalesmall_peer::web::{self, IceServers, LinkEvent, Signalling};
 use scalesmall_peer::{Lane, PeerId};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
@@ -20,7 +20,8 @@ impl Links {
             // What it throws is the test's.
             let _ = on_event.call1(&JsValue::UNDEFINED, &described(event));
         };
-        Ok(Self(web::Links::join(own.parse()?, room, Signalling::Tabs, on_event)?))
+        let (signalling, ice) = (Signalling::Tabs, IceServers::default());
+        Ok(Self(web::Links::join(own.parse()?, room, signalling, ice, on_event)?))
     }
 
     /// Sends a message, by the reliable lane or the other.

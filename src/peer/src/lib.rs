@@ -11,7 +11,8 @@
 //! A [`Peer`] hosts nodes and has links to other peers. It is a state machine without I/O as its
 //! nodes are: [`Peer::handle`] takes an [`Event`] (a link has opened, closed or brought bytes, a
 //! time has come) and fills [`Effects`] (what to send to whom, which links to close). Whoever owns
-//! the links and the time carries them out: the page by `web`, a test by a simulated network.
+//! the links and the time carries them out: the page by `web`, a process by `native`, a test by a
+//! simulated network. How links come about is another one of its kind, `signalling`.
 //!
 //! - A link begins with a proof, both ways, that the other end knows the [`Room`]'s secret
 //!   (`handshake`); then each end says which nodes are reached through it (`routes`), and messages
@@ -38,17 +39,23 @@ mod handshake;
 mod host;
 pub mod limits;
 mod link;
+mod names;
+#[cfg(feature = "native")]
+pub mod native;
 mod peer;
 mod peer_id;
 mod reports;
 mod room;
 mod routes;
+#[cfg(any(feature = "web", feature = "native"))]
+pub mod signalling;
 #[cfg(feature = "web")]
 pub mod web;
 
 pub use frame::{BadFrame, Condition, Versions};
 pub use handshake::Unproven;
 pub use link::{Faults, Lane, LinkFacts, Path, Why};
+pub use names::{fresh_replicas, sayable_name};
 pub use peer::{Effects, Event, Peer, Refusal};
 pub use peer_id::{NoPeerId, PeerId};
 pub use reports::RemoteView;

@@ -2,6 +2,7 @@
 
 use scalesmall_peer::Room;
 use scalesmall_peer::limits::NODES_MAX;
+use scalesmall_peer::web::{IceServers, Signalling};
 
 use crate::texts::text;
 
@@ -14,6 +15,10 @@ pub(crate) struct LiveWish {
     pub(crate) room: Room,
     /// How many nodes are to be hosted here.
     pub(crate) nodes: usize,
+    /// How the others are heard of.
+    pub(crate) signalling: Signalling,
+    /// What helps to connect to them.
+    pub(crate) ice: IceServers,
 }
 
 /// Whether a fragment of an address is that of a room.
@@ -22,8 +27,9 @@ pub(crate) fn is_live(fragment: &str) -> bool {
 }
 
 impl LiveWish {
-    /// Reads `#room=NAME`, with `&secret=` and `&nodes=` where they are given. `decode` undoes
-    /// percent-encoding.
+    /// Reads `#room=NAME`, with `&secret=` and `&nodes=` where they are given, and for rooms across
+    /// machines `&signal=`, `&ice=` as often as there are servers, `&ice_user=` and `&ice_password=`.
+    /// `decode` undoes percent-encoding.
     ///
     /// # Errors
     ///
@@ -33,6 +39,8 @@ impl LiveWish {
         decode: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
         let (mut room, mut secret, mut nodes) = (String::new(), String::new(), NODES);
+        let mut signalling = Signalling::Tabs;
+        let (mut urls, mut user, mut password) = (Vec::new(), String::new(), String::new());
         for (name, value) in parts(fragment) {
             let value = decode(value).ok_or_else(|| text!("address.broken", name = name))?;
             match name {
@@ -45,14 +53,23 @@ impl LiveWish {
                     };
                     nodes = count.ok_or_else(wrong)?;
                 }
+                "signal" => {
+                    let address = value.parse().map_err(|error| format!("signal: {error}"))?;
+                    signalling = Signalling::Server(address);
+                }
+                "ice" => urls.push(value),
+                "ice_user" => user = value,
+                "ice_password" => password = value,
                 _ => {
-                    let known = "nodes, room, secret";
+                    let known = "ice, ice_password, ice_user, nodes, room, secret, signal";
                     return Err(text!("address.unknown", name = name, known = known));
                 }
             }
         }
         let room = Room::new(&room, &secret).map_err(|error| format!("room: {error}"))?;
-        Ok(Self { room, nodes })
+        let ice =
+            IceServers::new(urls, &user, &password).map_err(|error| format!("ice: {error}"))?;
+        Ok(Self { room, nodes, signalling, ice })
     }
 }
 
@@ -77,6 +94,18 @@ mod tests {
         assert_eq!((wish.room, wish.nodes), (Room::new("a", "").unwrap(), NODES));
         let wish = read("#room=a&nodes=24&secret=b").unwrap();
         assert_eq!((wish.room, wish.nodes), (Room::new("a", "b").unwrap(), 24));
+        assert_eq!((wish.signalling, wish.ice), (Signalling::Tabs, IceServers::default()));
+    }
+
+    #[test]
+    fn a_signalling_server_and_what_helps_to_connect() {
+        let wish = read(
+            "#room=a&signal=ws://127.0.0.1:3536&ice=stun:b&ice=turn:c:1&ice_user=d&ice_password=e",
+        );
+        let wish = wish.unwrap();
+        let address = "ws://127.0.0.1:3536".parse().unwrap();
+        assert_eq!(wish.signalling, Signalling::Server(address));
+        assert_eq!(wish.ice.urls(), ["stun:b", "turn:c:1"]);
     }
 
     #[test]
@@ -89,5 +118,8 @@ mod tests {
             let message = message(&format!("#room=a&nodes={nodes}"));
             assert!(message.starts_with("nodes: ") && message.contains(&format!("{nodes:?}")));
         }
+        assert!(message("#room=a&signal=http://b").starts_with("signal: \"http://b\""));
+        assert!(message("#room=a&ice=b").starts_with("ice: \"b\""));
+        assert!(message("#room=a&ice=turn:b").starts_with("ice: \"turn:b\" needs a user"));
     }
 }

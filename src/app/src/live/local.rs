@@ -1,14 +1,13 @@
 //! A peer of this page, with its links and its time.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use gloo::events::EventListener;
 use gloo::utils::document;
-use scalesmall_crdt::{NodeId, ReplicaId};
 use scalesmall_node::SimTime;
-use scalesmall_peer::web::{self, BrowserError, LinkEvent, Links, Signalling, Ticker};
-use scalesmall_peer::{Condition, Effects, Event, Peer, PeerId, Refusal};
+use scalesmall_peer::web::{self, BrowserError, LinkEvent, Links, Ticker};
+use scalesmall_peer::{Condition, Effects, Event, Peer, PeerId, Refusal, fresh_replicas};
 
 use super::LiveWish;
 
@@ -27,6 +26,8 @@ pub(crate) struct Local {
 struct Inner {
     peer: RefCell<Peer>,
     links: RefCell<Option<Links>>,
+    /// Whether the signalling server is reached, where there is one and it is known.
+    reaches_server: Cell<Option<bool>>,
     on_change: Box<dyn Fn()>,
     on_refused: Box<dyn Fn(Refusal)>,
 }
@@ -44,25 +45,21 @@ impl Local {
         on_refused: impl Fn(Refusal) + 'static,
     ) -> Result<Self, BrowserError> {
         let id = PeerId::new(web::random_bits());
-        // A page that is loaded anew, or twice, is somebody else. A name may come again in a room
-        // that many have been in; a replica must not.
-        let (name, incarnation) = (name(web::random_bits()), web::random_bits() as u32 >> 1);
-        let replica = |number| {
-            let node = NodeId::new(&format!("{name}{number}")).expect("letters and a number");
-            ReplicaId { node, incarnation }
-        };
-        let replicas = (1..=wish.nodes).map(replica).collect();
+        // A page that is loaded anew, or twice, is somebody else.
+        let replicas = fresh_replicas(wish.nodes, [web::random_bits(), web::random_bits()]);
         let seed = web::random_bits() as u64;
         let peer = Peer::new(id, &wish.room, replicas, seed);
         let inner = Rc::new(Inner {
             peer: RefCell::new(peer),
             links: RefCell::new(None),
+            reaches_server: Cell::new(None),
             on_change: Box::new(on_change),
             on_refused: Box::new(on_refused),
         });
         inner.handle(Event::Start);
         let on_event = with(&inner, Inner::follow);
-        let links = Links::join(id, wish.room.name(), Signalling::Tabs, on_event)?;
+        let (signalling, ice) = (wish.signalling.clone(), wish.ice.clone());
+        let links = Links::join(id, wish.room.name(), signalling, ice, on_event)?;
         inner.links.replace(Some(links));
         let on_tick = with(&inner, |inner, ()| inner.wake());
         let on_visibility = with(&inner, |inner, ()| inner.note_visibility());
@@ -77,6 +74,11 @@ impl Local {
     /// Lets something happen to the peer.
     pub(crate) fn handle(&self, event: Event) {
         self.inner.handle(event);
+    }
+
+    /// Whether the signalling server is reached, where there is one and it is known.
+    pub(crate) fn reaches_server(&self) -> Option<bool> {
+        self.inner.reaches_server.get()
     }
 
     /// Looks at the peer as it is now.
@@ -141,6 +143,9 @@ impl Inner {
     }
 
     fn follow(&self, event: LinkEvent) {
+        if let LinkEvent::Server { is_reached } = event {
+            self.reaches_server.set(Some(is_reached));
+        }
         self.handle(match event {
             LinkEvent::Opened { peer, path, binding } => {
                 Event::Opened { peer, path, binding, nonce: web::random_bits() }
@@ -150,29 +155,5 @@ impl Inner {
             LinkEvent::Closed { peer, .. } | LinkEvent::Gone(peer) => Event::Closed(peer),
             _ => Event::Wake,
         });
-    }
-}
-
-/// A name that can be said, one of 200,000: consonants with a vowel between each two.
-pub(super) fn name(mut bits: u128) -> String {
-    const CONSONANTS: &[u8] = b"bcdfghjklmnpqrstvwxz";
-    const VOWELS: &[u8] = b"aeiou";
-    let mut draw = |letters: &[u8]| {
-        let count = letters.len() as u128;
-        let letter = letters[(bits % count) as usize];
-        bits /= count;
-        char::from(letter)
-    };
-    [CONSONANTS, VOWELS, CONSONANTS, VOWELS, CONSONANTS].map(&mut draw).into_iter().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_can_be_said() {
-        assert_eq!([name(0), name(1), name(20)], ["babab", "cabab", "bebab"]);
-        assert_eq!(name(199_999), "zuzuz");
     }
 }

@@ -9,9 +9,11 @@ mod address;
 mod local;
 mod neighbours;
 mod page;
+mod server;
 
 use gloo::events::EventListener;
 use gloo::utils::window;
+use scalesmall_peer::sayable_name;
 use scalesmall_peer::web::random_bits;
 
 use crate::location::{decode, fragment};
@@ -24,7 +26,7 @@ use page::{LivePage, Props};
 /// guess.
 pub(crate) fn new_room() -> String {
     let secret = format!("{:032x}", random_bits());
-    format!("room={}&secret={secret}", local::name(random_bits()))
+    format!("room={}&secret={secret}", sayable_name(random_bits()))
 }
 
 /// Shows the room that the address names, until it names something else.

@@ -16,6 +16,7 @@ use yew::prelude::*;
 use super::LiveWish;
 use super::local::Local;
 use super::neighbours::{Neighbour, neighbours};
+use super::server::{refusal, server};
 use crate::app::Message as StageMessage;
 use crate::bands::Bands;
 use crate::components::{
@@ -198,6 +199,7 @@ impl Component for LivePage {
                         </section>
                         <section class="neighbours" aria-labelledby="peers-title">
                             <h2 id="peers-title">{ text!("live.peers") }<small>{ text!("live.peers_about") }</small></h2>
+                            { server(&wish.signalling, self.locals.first().and_then(Local::reaches_server)) }
                             { self.neighbours(ctx) }
                         </section>
                         <Tables picture={self.in_words.clone()} {count} />
@@ -232,7 +234,10 @@ impl LivePage {
         };
         match Local::join(wish, on_change, on_refused) {
             Ok(local) => self.locals.push(local),
-            Err(error) => self.error = Some(error.to_string()),
+            Err(error) => {
+                let refusal = refusal(&wish.signalling).unwrap_or_default();
+                self.error = Some(format!("{error} {refusal}"));
+            }
         }
     }
 

@@ -16,6 +16,9 @@ use crate::{PeerId, Unproven};
 /// The most bytes of a message that travels on the unreliable lane. Nodes put up with loss, and
 /// none of them waits for what was sent before; larger ones would be cut up on their way.
 const UNRELIABLE_BYTES_MAX: usize = 1_100;
+/// How long the link stays to who has another secret, so that the other end finds it out, too: to be
+/// parted from would tell it nothing.
+const REFUSAL_US: u64 = 500_000;
 /// How many of those turned away are remembered.
 const TURNED_AWAY_MAX: usize = 32;
 
@@ -39,6 +42,7 @@ impl Peer {
 
     pub(super) fn forget(&mut self, peer: PeerId) {
         self.links.remove(&peer);
+        self.closing.retain(|(_, closing, _)| *closing != peer);
         self.told.remove(&peer);
         self.routes.forget(peer);
     }
@@ -57,7 +61,17 @@ impl Peer {
                 self.turned_away.pop_front();
             }
         }
-        effects.close.push((peer, why));
+        match why {
+            Why::Unproven(Unproven::Secret) => self.closing.push((now + REFUSAL_US, peer, why)),
+            _ => effects.close.push((peer, why)),
+        }
+    }
+
+    /// Closes the links whose time has come.
+    pub(super) fn close_due(&mut self, now: SimTime, effects: &mut Effects) {
+        let is_due = |(at, ..): &mut (SimTime, PeerId, Why)| *at <= now;
+        let due = self.closing.extract_if(.., is_due);
+        effects.close.extend(due.map(|(_, peer, why)| (peer, why)));
     }
 
     pub(super) fn receive(

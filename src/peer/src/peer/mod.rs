@@ -112,6 +112,8 @@ pub struct Peer {
     truth: ClaimMap,
     log: History,
     turned_away: VecDeque<(SimTime, PeerId, Why)>,
+    /// Links of those that are to be closed, and when.
+    closing: Vec<(SimTime, PeerId, Why)>,
 }
 
 impl Peer {
@@ -147,6 +149,7 @@ impl Peer {
             truth: ClaimMap::new(),
             log: History::new(),
             turned_away: VecDeque::new(),
+            closing: Vec::new(),
         }
     }
 

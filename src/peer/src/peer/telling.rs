@@ -27,6 +27,7 @@ impl Peer {
         for (peer, why) in late.collect::<Vec<_>>() {
             self.turn_away(now, peer, why, effects);
         }
+        self.close_due(now, effects);
         if now.us_since(self.pinged_at) >= PING_US {
             self.pinged_at = now;
             for link in self.links.values_mut().filter(|link| link.is_proven()) {

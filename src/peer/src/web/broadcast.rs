@@ -6,9 +6,10 @@ use wasm_bindgen::JsCast;
 use web_sys::{BroadcastChannel, MessageEvent};
 
 use super::BrowserError;
-use super::signal::{Envelope, SIGNAL_BYTES_MAX, Signal};
 use super::signalling::Signaller;
 use crate::PeerId;
+use crate::signalling::meeting::Input;
+use crate::signalling::signal::{Envelope, SIGNAL_BYTES_MAX, Signal};
 
 /// Before the room's name in the name of its channel.
 const NAMESPACE: &str = "scalesmall/room/";
@@ -25,14 +26,14 @@ impl Broadcast {
     pub(super) fn open(
         own: PeerId,
         room: &str,
-        on_heard: impl Fn(PeerId, Signal) + 'static,
+        on_input: impl Fn(Input) + 'static,
     ) -> Result<Self, BrowserError> {
         let channel = BroadcastChannel::new(&format!("{NAMESPACE}{room}"))
             .map_err(BrowserError::at("opening the room's channel"))?;
         let listener = EventListener::new(&channel, "message", move |event| {
             let Some(Envelope { from, to, signal }) = read(event.unchecked_ref()) else { return };
             if from != own && to.is_none_or(|to| to == own) {
-                on_heard(from, signal);
+                on_input(Input::Heard(from, signal));
             }
         });
         Ok(Self { own, channel, _listener: listener })
@@ -45,10 +46,6 @@ impl Signaller for Broadcast {
         self.channel
             .post_message(&Uint8Array::from(encoded.as_slice()))
             .map_err(BrowserError::at("posting to the room's channel"))
-    }
-
-    fn is_local(&self) -> bool {
-        true
     }
 }
 

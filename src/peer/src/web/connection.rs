@@ -4,48 +4,23 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use gloo::events::EventListener;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    MessageEvent, RtcDataChannel, RtcDataChannelInit, RtcDataChannelState, RtcDataChannelType,
-    RtcIceCandidateInit, RtcPeerConnection, RtcPeerConnectionIceEvent, RtcPeerConnectionState,
-    RtcSdpType, RtcSessionDescriptionInit,
+    MessageEvent, RtcConfiguration, RtcDataChannel, RtcDataChannelInit, RtcDataChannelState,
+    RtcDataChannelType, RtcIceCandidateInit, RtcIceServer, RtcPeerConnection,
+    RtcPeerConnectionIceEvent, RtcPeerConnectionState, RtcSdpType, RtcSessionDescriptionInit,
 };
 
-use super::description::fingerprint;
 use super::path::path_of;
-use super::{BrowserError, Lane, MESSAGE_BYTES_MAX, Path, SendError, Why};
+use super::{
+    BUFFERED_BYTES_MAX, BrowserError, Happening, IceServers, Lane, MESSAGE_BYTES_MAX, SendError,
+    Why,
+};
 use crate::PeerId;
-
-/// The most bytes that wait to be sent over one lane of one link.
-pub const BUFFERED_BYTES_MAX: usize = 4 << 20;
-/// Where fewer wait, it is time for more.
-const BUFFERED_BYTES_LOW: u32 = 64 << 10;
-/// The most messages that may come while the link is being opened: who sends them has it open.
-const EARLY_MAX: usize = 256;
-/// The most candidates that are taken from the other one.
-const CANDIDATES_MAX: u32 = 64;
-
-/// Something that happened to a connection.
-pub(super) enum Happening {
-    /// The description of this end is to be told to the other.
-    Described(String),
-    /// This end may be reached there.
-    Candidate(String),
-    /// The other end cannot be reached, or this one.
-    Unreachable,
-    /// Messages can be sent. Those that come follow.
-    Opened {
-        path: Path,
-        /// The digests of the certificates of this end and of the other.
-        fingerprints: [[u8; 32]; 2],
-    },
-    Received(Lane, Vec<u8>),
-    Drained,
-    /// Nothing more will come of it.
-    Ended(Why),
-}
+use crate::signalling::description::fingerprint;
+use crate::signalling::{BUFFERED_BYTES_LOW, CANDIDATES_MAX, EARLY_MAX};
 
 /// A connection, from the first attempt until this is dropped.
 pub(super) struct Connection {
@@ -69,17 +44,20 @@ struct Inner {
 type Early = Vec<(Lane, Vec<u8>)>;
 
 impl Connection {
-    /// Begins a connection, to be offered where there is no `offer`, or as an answer to one.
+    /// Begins a connection, with the help of `ice`, to be offered where there is no `offer`, or as an
+    /// answer to one.
     /// `on_happening` is not called before this has returned.
     ///
     /// # Errors
     ///
     /// What the browser says, which has only so many connections.
     pub(super) fn begin(
+        ice: &IceServers,
         offer: Option<String>,
         on_happening: impl Fn(Happening) + 'static,
     ) -> Result<Self, BrowserError> {
-        let rtc = RtcPeerConnection::new().map_err(BrowserError::at("making a connection"))?;
+        let rtc = RtcPeerConnection::new_with_configuration(&configuration(ice))
+            .map_err(BrowserError::at("making a connection"))?;
         let channels = Lane::ALL.map(|lane| data_channel(&rtc, lane));
         let inner = Rc::new(Inner {
             rtc,
@@ -198,6 +176,20 @@ impl Inner {
     }
 }
 
+fn configuration(ice: &IceServers) -> RtcConfiguration {
+    let configuration = RtcConfiguration::new();
+    if !ice.urls().is_empty() {
+        let server = RtcIceServer::new();
+        server.set_urls(&ice.urls().iter().map(JsValue::from).collect::<Array>());
+        if let Some([user, password]) = ice.account() {
+            server.set_username(user);
+            server.set_credential(password);
+        }
+        configuration.set_ice_servers(&Array::of1(&server));
+    }
+    configuration
+}
+
 /// One of the two data channels, under a number that both ends know.
 fn data_channel(rtc: &RtcPeerConnection, lane: Lane) -> RtcDataChannel {
     let init = RtcDataChannelInit::new();
@@ -209,7 +201,7 @@ fn data_channel(rtc: &RtcPeerConnection, lane: Lane) -> RtcDataChannel {
     }
     let channel = rtc.create_data_channel_with_data_channel_dict("", &init);
     channel.set_binary_type(RtcDataChannelType::Arraybuffer);
-    channel.set_buffered_amount_low_threshold(BUFFERED_BYTES_LOW);
+    channel.set_buffered_amount_low_threshold(BUFFERED_BYTES_LOW as u32);
     channel
 }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::room::Room;
-use super::{BrowserError, Lane, LinkEvent, SendError, Signalling};
+use super::{BrowserError, IceServers, Lane, LinkEvent, SendError, Signalling};
 use crate::PeerId;
 
 /// The links of one peer to others of its room. To drop this is to leave.
@@ -12,8 +12,8 @@ pub struct Links {
 }
 
 impl Links {
-    /// Enters a room as `own`, and links it with others from then on. `on_event` hears of all that
-    /// happens; never before this has returned.
+    /// Enters a room as `own`, and links it with others from then on, where it takes that with the help
+    /// of `ice`. `on_event` hears of all that happens; never before this has returned.
     ///
     /// # Errors
     ///
@@ -22,9 +22,10 @@ impl Links {
         own: PeerId,
         room: &str,
         signalling: Signalling,
+        ice: IceServers,
         on_event: impl Fn(LinkEvent) + 'static,
     ) -> Result<Self, BrowserError> {
-        Ok(Self { room: Room::enter(own, room, signalling, Box::new(on_event))? })
+        Ok(Self { room: Room::enter(own, room, signalling, ice, Box::new(on_event))? })
     }
 
     /// Sends a message of at most [`MESSAGE_BYTES_MAX`](super::MESSAGE_BYTES_MAX) bytes.

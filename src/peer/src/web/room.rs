@@ -1,26 +1,24 @@
-//! What one peer knows of its room: itself, and who else is there.
+//! A peer's room, as its page has it.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::mem;
 use std::rc::{Rc, Weak};
 
 use gloo::events::EventListener;
-use gloo::timers::callback::Interval;
+use gloo::timers::callback::Timeout;
 use gloo::utils::{document, window};
+use scalesmall_node::SimTime;
 
+use super::connection::Connection;
 use super::lock::{Lock, Mode};
-use super::remote::{Link, PEERS_MAX, Remote};
-use super::signal::Signal;
 use super::signalling::Signaller;
-use super::{BrowserError, Lane, LinkEvent, MESSAGE_BYTES_MAX, SendError, Signalling, Why};
+use super::{
+    BrowserError, Happening, IceServers, Lane, LinkEvent, MESSAGE_BYTES_MAX, SendError, Signalling,
+    now_us, random_bits,
+};
 use crate::PeerId;
-
-/// How often one says that one is there, to those who have missed it: browsers lose signals to tabs
-/// that are held up.
-const HERE_EVERY_MS: u32 = 10_000;
-/// How many are remembered of those to hear nothing more of.
-const SHUNNED_MAX: usize = 256;
+use crate::signalling::meeting::{Input, Meeting, Task};
+use crate::signalling::remote::Link;
+use crate::signalling::signal::Signal;
 
 /// A peer's room, until it leaves.
 pub(super) struct Room {
@@ -34,18 +32,20 @@ impl Room {
         own: PeerId,
         name: &str,
         signalling: Signalling,
+        ice: IceServers,
         on_event: Box<dyn Fn(LinkEvent)>,
     ) -> Result<Rc<Self>, BrowserError> {
         let room = Rc::new_cyclic(|this| Self {
             state: RefCell::new(State {
                 own,
                 name: name.to_owned(),
+                meeting: Meeting::new(own, signalling.is_local(), random_bits() as u64),
                 signalling,
+                ice,
                 room: this.clone(),
                 stage: None,
-                remotes: Vec::new(),
-                shunned: VecDeque::new(),
-                events: VecDeque::new(),
+                others: Vec::new(),
+                alarm: None,
                 page: listen_to_page(this),
             }),
             on_event,
@@ -58,7 +58,7 @@ impl Room {
     fn turn(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.borrow_mut());
         loop {
-            let event = self.state.borrow_mut().events.pop_front();
+            let event = self.state.borrow_mut().meeting.next_event();
             let Some(event) = event else { return };
             (self.on_event)(event);
         }
@@ -69,9 +69,11 @@ impl Room {
             return Err(SendError::TooLong { bytes: bytes.len() });
         }
         let state = self.state.borrow();
-        let remote = state.place(peer).ok().map(|place| &state.remotes[place]);
-        match (remote.map(|remote| &remote.link), &state.stage) {
-            (Some(Link::Open(attempt)), _) => attempt.connection.send(peer, lane, bytes),
+        match (state.meeting.link(peer), &state.stage) {
+            (Some(Link::Open(_)), _) => {
+                let connection = state.connection(peer).ok_or(SendError::NoLink(peer))?;
+                connection.send(peer, lane, bytes)
+            }
             (Some(Link::Channel { .. }), Some(stage)) => {
                 let message = Signal::Message { lane, bytes: bytes.to_vec() };
                 Ok(stage.signaller.post(Some(peer), message)?)
@@ -81,29 +83,21 @@ impl Room {
     }
 
     pub(super) fn buffered_bytes(&self, peer: PeerId) -> usize {
-        let state = self.state.borrow();
-        match state.place(peer).map(|place| &state.remotes[place].link) {
-            Ok(Link::Open(attempt)) => attempt.connection.buffered_bytes(),
-            _ => 0,
-        }
+        self.state.borrow().connection(peer).map_or(0, Connection::buffered_bytes)
     }
 
     pub(super) fn part(&self, peer: PeerId) {
-        let mut state = self.state.borrow_mut();
-        state.part(peer, Why::Left);
-        // Who has wished it knows of it, and wishes to hear no more.
-        state.events.retain(|event| event.peer() != Some(peer));
+        self.state.borrow_mut().handle(Input::Part(peer));
     }
 
     pub(super) fn shun(&self, peer: PeerId) {
-        self.part(peer);
-        self.state.borrow_mut().ignore(peer);
+        self.state.borrow_mut().handle(Input::Shun(peer));
     }
 
     pub(super) fn leave(&self) {
         let mut state = self.state.borrow_mut();
         state.vanish();
-        state.events.clear();
+        state.meeting.forget_events();
         state.page.clear();
     }
 }
@@ -114,220 +108,173 @@ fn listen_to_page(room: &Weak<Room>) -> Vec<EventListener> {
     vec![
         EventListener::new(&window(), "pagehide", move |_| turn(&on_hide, State::vanish)),
         EventListener::new(&window(), "pageshow", move |_| turn(&on_show, State::come_back)),
-        EventListener::new(&document(), "resume", move |_| turn(&on_resume, State::wake)),
+        EventListener::new(&document(), "resume", move |_| handle(&on_resume, Input::Woke)),
     ]
 }
 
 /// The same for one that may be gone.
-pub(super) fn turn(room: &Weak<Room>, change: impl FnOnce(&mut State)) {
+fn turn(room: &Weak<Room>, change: impl FnOnce(&mut State)) {
     if let Some(room) = room.upgrade() {
         room.turn(change);
     }
 }
 
-/// What one peer knows of its room.
-pub(super) struct State {
-    pub(super) own: PeerId,
+fn handle(room: &Weak<Room>, input: Input) {
+    turn(room, |state| state.handle(input));
+}
+
+/// What has been begun in the room, as the meeting has wanted it.
+struct State {
+    own: PeerId,
     name: String,
     signalling: Signalling,
+    ice: IceServers,
+    meeting: Meeting,
     /// Whose state this is.
-    pub(super) room: Weak<Room>,
+    room: Weak<Room>,
     /// Nothing while the page is away.
     stage: Option<Stage>,
-    /// In the order of their names.
-    pub(super) remotes: Vec<Remote>,
-    shunned: VecDeque<PeerId>,
-    /// What is to be told at the end of the turn.
-    pub(super) events: VecDeque<LinkEvent>,
+    others: Vec<Other>,
+    /// Wakes the meeting at this time.
+    alarm: Option<(SimTime, Timeout)>,
     page: Vec<EventListener>,
 }
 
 /// What it takes to be seen in the room.
 struct Stage {
     signaller: Box<dyn Signaller>,
-    /// Whether it has been said that one is there: not before the lock is held by which the others
-    /// know of one's end.
-    has_greeted: bool,
     _life: Option<Lock>,
-    _reminder: Interval,
 }
 
-/// One's own coming and going.
+/// What there is of another peer here.
+struct Other {
+    peer: PeerId,
+    connection: Option<Connection>,
+    /// Is granted at its death.
+    _death: Option<Lock>,
+}
+
 impl State {
     fn appear(&mut self) -> Result<(), BrowserError> {
         let room = self.room.clone();
-        let on_heard = move |from, signal| turn(&room, |state| state.hear(from, signal));
-        let signaller = self.signalling.start(self.own, &self.name, on_heard)?;
+        let on_input = move |input| handle(&room, input);
+        let signaller = self.signalling.start(self.own, &self.name, on_input)?;
+        if !self.signalling.is_local() {
+            self.stage = Some(Stage { signaller, _life: None });
+            return Ok(());
+        }
+        // The lock is held before the others hear of this peer, so that they hear of its end. Where
+        // it is refused, they are told nothing by it either.
         let room = self.room.clone();
-        // Where it is refused, the others are told nothing by it either.
-        let on_answer = move |_| turn(&room, State::greet);
-        let life = signaller
-            .is_local()
-            .then(|| Lock::request(self.own, Mode::Exclusive, on_answer))
-            .flatten();
+        let life =
+            Lock::request(self.own, Mode::Exclusive, move |_| handle(&room, Input::Appeared));
         let has_lock = life.is_some();
-        let room = self.room.clone();
-        let reminder = Interval::new(HERE_EVERY_MS, move || turn(&room, State::remind));
-        self.stage =
-            Some(Stage { signaller, has_greeted: false, _life: life, _reminder: reminder });
+        self.stage = Some(Stage { signaller, _life: life });
         if !has_lock {
-            self.greet();
+            self.handle(Input::Appeared);
         }
         Ok(())
     }
 
-    fn greet(&mut self) {
-        if let Some(stage) = &mut self.stage {
-            stage.has_greeted = true;
-            self.post(None, Signal::Hello);
-        }
-    }
-
-    /// Whoever hears of one for the first time sees to the rest.
-    fn remind(&mut self) {
-        if self.stage.as_ref().is_some_and(|stage| stage.has_greeted) {
-            self.post(None, Signal::Here);
-        }
-    }
-
     /// Ends everything, and says so.
     fn vanish(&mut self) {
-        self.post(None, Signal::Bye);
-        for remote in mem::take(&mut self.remotes) {
-            self.mourn(&remote, Why::Asleep);
-        }
+        self.handle(Input::Vanished);
         self.stage = None;
     }
 
     fn come_back(&mut self) {
         // A page that is shown for the first time has not been away.
         if self.stage.is_none() && self.appear().is_ok() {
-            self.events.push_back(LinkEvent::Woken);
+            self.handle(Input::Woke);
         }
     }
 
-    /// After a sleep in which nothing was lost but time. The others have perhaps given up.
-    fn wake(&mut self) {
-        self.greet();
-        self.events.push_back(LinkEvent::Woken);
+    fn connection(&self, peer: PeerId) -> Option<&Connection> {
+        self.others.iter().find(|other| other.peer == peer)?.connection.as_ref()
     }
 
-    pub(super) fn post(&self, to: Option<PeerId>, signal: Signal) {
-        if let Some(stage) = &self.stage {
-            // What is lost is said again, at the next attempt.
-            let _ = stage.signaller.post(to, signal);
+    fn connection_mut(&mut self, peer: PeerId) -> Option<&mut Option<Connection>> {
+        self.others.iter_mut().find(|other| other.peer == peer).map(|other| &mut other.connection)
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.meeting.handle(now(), input);
+        loop {
+            let tasks = self.meeting.take_tasks();
+            if tasks.is_empty() {
+                break;
+            }
+            tasks.into_iter().for_each(|task| self.carry_out(task));
+        }
+        self.set_alarm();
+    }
+
+    fn carry_out(&mut self, task: Task) {
+        match task {
+            Task::Post(to, signal) => {
+                if let Some(stage) = &self.stage {
+                    // What is lost is said again, at the next attempt.
+                    let _ = stage.signaller.post(to, signal);
+                }
+            }
+            Task::Watch(peer) => {
+                let room = self.room.clone();
+                let on_death = move |is_granted| {
+                    if is_granted {
+                        handle(&room, Input::Died(peer));
+                    }
+                };
+                let is_local = self.signalling.is_local();
+                let death = is_local.then(|| Lock::request(peer, Mode::Shared, on_death)).flatten();
+                self.others.push(Other { peer, connection: None, _death: death });
+            }
+            Task::Begin { peer, attempt, offer } => self.begin(peer, attempt, offer),
+            Task::Accept(peer, answer) => {
+                self.connection(peer).into_iter().for_each(|it| it.accept(answer.clone()));
+            }
+            Task::AddCandidate(peer, candidate) => {
+                if let Some(Some(connection)) = self.connection_mut(peer) {
+                    connection.add_candidate(&candidate);
+                }
+            }
+            Task::End(peer) => drop(self.connection_mut(peer).and_then(Option::take)),
+            Task::Forget(peer) => self.others.retain(|other| other.peer != peer),
         }
     }
 
-    pub(super) fn is_local(&self) -> bool {
-        self.stage.as_ref().is_some_and(|stage| stage.signaller.is_local())
+    fn begin(&mut self, peer: PeerId, attempt: u32, offer: Option<String>) {
+        let room = self.room.clone();
+        let connection = Connection::begin(&self.ice, offer, move |happening| {
+            handle(&room, Input::Happened(peer, attempt, happening));
+        });
+        match (connection, self.connection_mut(peer)) {
+            (Ok(connection), Some(place)) => *place = Some(connection),
+            // The browser has no connections to give, or no more.
+            _ => self.meeting.handle(now(), Input::Happened(peer, attempt, Happening::Unreachable)),
+        }
+    }
+
+    /// Sees to it that the meeting is woken when it wants to be.
+    fn set_alarm(&mut self) {
+        let due = self.meeting.due();
+        if self.alarm.as_ref().map(|(at, _)| *at) == due {
+            return;
+        }
+        let now = now();
+        self.alarm = due.map(|at| {
+            let room = self.room.clone();
+            let wait_ms = at.us_since(now).div_ceil(1_000) as u32;
+            let alarm = Timeout::new(wait_ms, move || {
+                turn(&room, |state| {
+                    state.alarm = None;
+                    state.handle(Input::Due);
+                });
+            });
+            (at, alarm)
+        });
     }
 }
 
-/// The others' coming and going.
-impl State {
-    /// Where a peer is in the list of those that are known, or would be.
-    pub(super) fn place(&self, peer: PeerId) -> Result<usize, usize> {
-        self.remotes.binary_search_by_key(&peer, |remote| remote.peer)
-    }
-
-    pub(super) fn remote(&mut self, peer: PeerId) -> Option<&mut Remote> {
-        self.place(peer).ok().map(|place| &mut self.remotes[place])
-    }
-
-    fn hear(&mut self, from: PeerId, signal: Signal) {
-        let has_greeted = self.stage.as_ref().is_some_and(|stage| stage.has_greeted);
-        if !has_greeted || self.shunned.contains(&from) {
-            return;
-        }
-        match signal {
-            Signal::Hello => {
-                self.meet(from);
-                if let Some(remote) = self.remote(from) {
-                    remote.failures = 0;
-                    if matches!(remote.link, Link::Apart) {
-                        // There is no more reason to wait.
-                        remote.timer = None;
-                    }
-                    self.post(Some(from), Signal::Here);
-                }
-            }
-            Signal::Here => self.meet(from),
-            Signal::Bye => self.forget(from, Why::Left),
-            Signal::Call => {
-                self.meet(from);
-                self.hear_call(from);
-            }
-            Signal::Offer { attempt, description } => {
-                self.meet(from);
-                self.hear_offer(from, attempt, description);
-            }
-            Signal::Answer { attempt, description } => self.hear_answer(from, attempt, description),
-            Signal::Candidate { attempt, candidate } => {
-                let remote = self.remote(from);
-                if let Some(attempt) = remote.and_then(|remote| remote.link.attempt(attempt)) {
-                    attempt.connection.add_candidate(&candidate);
-                }
-            }
-            Signal::Channel { attempt } => self.hear_proposal(from, attempt),
-            Signal::Message { lane, bytes } => {
-                if let Some(Remote { link: Link::Channel { .. }, .. }) = self.remote(from) {
-                    self.events.push_back(LinkEvent::Received { peer: from, lane, bytes });
-                }
-            }
-        }
-        self.seek();
-    }
-
-    /// Takes note of a peer, if it is new and there is room.
-    fn meet(&mut self, peer: PeerId) {
-        let Err(place) = self.place(peer) else { return };
-        if self.remotes.len() == PEERS_MAX {
-            return;
-        }
-        let room = self.room.clone();
-        let on_death = move |is_granted| {
-            if is_granted {
-                turn(&room, |state| {
-                    state.forget(peer, Why::Died);
-                    state.seek();
-                });
-            }
-        };
-        let death = self.is_local().then(|| Lock::request(peer, Mode::Shared, on_death)).flatten();
-        self.remotes.insert(place, Remote::new(peer, death));
-        self.choose();
-        self.events.push_back(LinkEvent::Found(peer));
-    }
-
-    /// Parts from a peer for the time being.
-    pub(super) fn part(&mut self, peer: PeerId, why: Why) {
-        self.post(Some(peer), Signal::Bye);
-        self.forget(peer, why);
-        self.seek();
-    }
-
-    /// Hears nothing more of a peer.
-    pub(super) fn ignore(&mut self, peer: PeerId) {
-        if self.shunned.len() == SHUNNED_MAX {
-            self.shunned.pop_front();
-        }
-        self.shunned.push_back(peer);
-    }
-
-    pub(super) fn forget(&mut self, peer: PeerId, why: Why) {
-        if let Ok(place) = self.place(peer) {
-            let remote = self.remotes.remove(place);
-            self.choose();
-            self.mourn(&remote, why);
-        }
-    }
-
-    fn mourn(&mut self, remote: &Remote, why: Why) {
-        let peer = remote.peer;
-        if remote.link.is_open() {
-            self.events.push_back(LinkEvent::Closed { peer, why });
-        }
-        self.events.push_back(LinkEvent::Gone(peer));
-    }
+fn now() -> SimTime {
+    SimTime::from_us(now_us())
 }

@@ -1,9 +1,11 @@
 //! How peers of a room hear of each other.
 
-use super::BrowserError;
 use super::broadcast::Broadcast;
-use super::signal::Signal;
+use super::server::Server;
+use super::{BrowserError, ServerAddress};
 use crate::PeerId;
+use crate::signalling::meeting::Input;
+use crate::signalling::signal::Signal;
 
 /// How peers of a room hear of each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,10 +13,13 @@ use crate::PeerId;
 pub enum Signalling {
     /// As tabs of one browser, or peers in one tab, from the same host: no server takes part.
     Tabs,
+    /// By a signalling server, on whatever machines they are.
+    Server(ServerAddress),
 }
 
 impl Signalling {
-    /// Begins to hear signals to `own` and to all, but not its own.
+    /// Begins to hear signals to `own` and to all, but not its own. A server also says when others
+    /// are heard, and when no longer.
     ///
     /// # Errors
     ///
@@ -23,11 +28,20 @@ impl Signalling {
         &self,
         own: PeerId,
         room: &str,
-        on_heard: impl Fn(PeerId, Signal) + 'static,
+        on_input: impl Fn(Input) + 'static,
     ) -> Result<Box<dyn Signaller>, BrowserError> {
         match self {
-            Self::Tabs => Ok(Box::new(Broadcast::open(own, room, on_heard)?)),
+            Self::Tabs => Ok(Box::new(Broadcast::open(own, room, on_input)?)),
+            Self::Server(address) => {
+                Ok(Box::new(Server::call(own, &address.of_room(room), Box::new(on_input))?))
+            }
         }
+    }
+
+    /// Whether all peers are of this browser: then Web Locks tell who of them is alive, and the
+    /// signaller may carry messages where no connection can be had.
+    pub(super) fn is_local(&self) -> bool {
+        *self == Self::Tabs
     }
 }
 
@@ -40,8 +54,4 @@ pub(super) trait Signaller {
     ///
     /// What the browser says.
     fn post(&self, to: Option<PeerId>, signal: Signal) -> Result<(), BrowserError>;
-
-    /// Whether all peers are of this browser: then Web Locks tell who of them is alive, and the
-    /// signaller may carry messages where no connection can be had.
-    fn is_local(&self) -> bool;
 }

@@ -41,6 +41,8 @@ fn who_does_not_know_the_secret_learns_nothing() {
     assert_eq!(world.peer(2).remote_views(world.now).count(), 0);
     let (_, peer, why) = world.peer(0).turned_away().next().unwrap();
     assert_eq!((peer, why), (crate::world::id(2), &expected));
+    let named = world.peer(2).turned_away().filter(|(.., why)| **why == expected);
+    assert_eq!(named.count(), 2, "it finds out, too");
     goes_on(world);
 }
 

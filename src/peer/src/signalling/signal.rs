@@ -1,7 +1,7 @@
 //! What peers say to each other before there is a link between them, and its bytes.
 
-use super::{Lane, MESSAGE_BYTES_MAX};
-use crate::PeerId;
+use super::MESSAGE_BYTES_MAX;
+use crate::{Lane, PeerId};
 
 /// Leads every signal; another version's are ignored.
 const VERSION: u8 = 1;
@@ -12,21 +12,22 @@ const HEAD_BYTES: usize = 2 + 16 + 16 + 4;
 const DESCRIPTION_BYTES_MAX: usize = 16 << 10;
 const CANDIDATE_BYTES_MAX: usize = 1 << 10;
 /// The most bytes in a signal.
-pub(super) const SIGNAL_BYTES_MAX: usize = HEAD_BYTES + MESSAGE_BYTES_MAX;
+#[cfg(any(feature = "web", test))]
+pub(crate) const SIGNAL_BYTES_MAX: usize = HEAD_BYTES + MESSAGE_BYTES_MAX;
 
 /// Something said to one peer, or to all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Envelope {
-    pub(super) from: PeerId,
+pub(crate) struct Envelope {
+    pub(crate) from: PeerId,
     /// All, where it is nobody.
-    pub(super) to: Option<PeerId>,
-    pub(super) signal: Signal,
+    pub(crate) to: Option<PeerId>,
+    pub(crate) signal: Signal,
 }
 
 /// What is said. An attempt is a number drawn at random by who offers: what belongs to one that
 /// has been given up is known by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
+pub(crate) enum Signal {
     /// I am here. Who is there?
     Hello,
     /// I am, too.
@@ -48,7 +49,7 @@ pub(super) enum Signal {
 }
 
 impl Envelope {
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let (kind, attempt, body): (u8, u32, &[u8]) = match &self.signal {
             Signal::Hello => (0, 0, &[]),
             Signal::Here => (1, 0, &[]),
@@ -72,7 +73,7 @@ impl Envelope {
     }
 
     /// Nothing where the bytes are no signal.
-    pub(super) fn decode(encoded: &[u8]) -> Option<Self> {
+    pub(crate) fn decode(encoded: &[u8]) -> Option<Self> {
         let (&[version, kind], rest) = encoded.split_first_chunk()?;
         let (from, rest) = rest.split_first_chunk()?;
         let (to, rest) = rest.split_first_chunk()?;

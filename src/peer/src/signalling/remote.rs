@@ -1,9 +1,7 @@
 //! Another peer of the room, and how the link to it stands.
 
-use gloo::timers::callback::Timeout;
+use scalesmall_node::SimTime;
 
-use super::connection::Connection;
-use super::lock::Lock;
 use crate::PeerId;
 
 /// The most other peers of a room that are known. More are not answered.
@@ -27,13 +25,11 @@ pub(super) struct Remote {
     /// The attempts that have failed since there was a link.
     pub(super) failures: u32,
     /// When something is to be done about the link.
-    pub(super) timer: Option<Timeout>,
-    /// Is granted at its death.
-    pub(super) _death: Option<Lock>,
+    pub(super) due: Option<SimTime>,
 }
 
 impl Remote {
-    pub(super) fn new(peer: PeerId, death: Option<Lock>) -> Self {
+    pub(super) fn new(peer: PeerId) -> Self {
         Self {
             peer,
             link: Link::Apart,
@@ -41,8 +37,7 @@ impl Remote {
             was_spare: false,
             has_insisted: false,
             failures: 0,
-            timer: None,
-            _death: death,
+            due: None,
         }
     }
 
@@ -53,14 +48,15 @@ impl Remote {
 }
 
 /// How a link stands.
-pub(super) enum Link {
-    /// There is none; with a timer, there will be an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// There is none; with a time that is due, there will be an attempt.
     Apart,
-    /// A connection is attempted, which the timer ends.
+    /// A connection is attempted, until the time that is due.
     Opening(Attempt),
     /// There is one.
     Open(Attempt),
-    /// The other one was asked to talk by signals; the timer ends the wait for its answer.
+    /// The other one was asked to talk by signals, and has until the time that is due to answer.
     Proposed { attempt: u32 },
     /// Messages go by signals.
     Channel { attempt: u32 },
@@ -68,7 +64,7 @@ pub(super) enum Link {
 
 impl Link {
     /// Whether messages can be sent.
-    pub(super) fn is_open(&self) -> bool {
+    pub(super) fn is_open(self) -> bool {
         matches!(self, Self::Open(_) | Self::Channel { .. })
     }
 
@@ -83,10 +79,10 @@ impl Link {
     }
 }
 
-/// A connection, and the offer that it comes from.
-pub(super) struct Attempt {
+/// A connection, by the offer that it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempt {
     pub(super) number: u32,
-    pub(super) connection: Connection,
     /// Whether the other one takes part in it.
     pub(super) is_answered: bool,
 }

@@ -44,6 +44,12 @@ pub enum LinkEvent {
         /// Why.
         why: Why,
     },
+    /// The signalling server is reached, or no longer, or not at the first attempt. Links stay as they
+    /// are meanwhile.
+    Server {
+        /// Whether it is.
+        is_reached: bool,
+    },
     /// The page was asleep, and is back: much may have happened meanwhile.
     Woken,
 }
@@ -59,7 +65,7 @@ impl LinkEvent {
             | Self::Received { peer, .. }
             | Self::Drained(peer)
             | Self::Closed { peer, .. } => Some(peer),
-            Self::Woken => None,
+            Self::Server { .. } | Self::Woken => None,
         }
     }
 }

@@ -7,7 +7,7 @@ const ANY_FINGERPRINT: &str = "a=fingerprint:";
 
 /// The digest of the certificate of whoever the description is by. Nothing where it has none, or
 /// several: the connection would be good with any of them.
-pub(super) fn fingerprint(description: &str) -> Option<[u8; 32]> {
+pub(crate) fn fingerprint(description: &str) -> Option<[u8; 32]> {
     let mut lines = description.lines().filter(|line| line.starts_with(ANY_FINGERPRINT));
     let line = lines.next()?;
     if lines.any(|other| other != line) {

@@ -6,16 +6,12 @@
 
 use std::mem;
 
-use gloo::timers::callback::Timeout;
-
-use super::clock::random_bits;
-use super::connection::{Connection, Happening};
+use super::meeting::{Meeting, Task};
 use super::neighbours::{FULL_MESH_MAX, are_linked};
 use super::remote::{Attempt, FAILURES_MAX, Link, Remote};
-use super::room::{State, turn};
 use super::signal::Signal;
-use super::{LinkEvent, Path, Why};
-use crate::PeerId;
+use super::{LinkEvent, Why};
+use crate::{Lane, Path, PeerId};
 
 /// How long who offers waits for a connection.
 const OFFER_LIMIT_MS: u32 = 8_000;
@@ -24,8 +20,29 @@ const ANSWER_LIMIT_MS: u32 = 10_000;
 /// How long who proposes to talk by signals waits for the other one to agree.
 const PROPOSAL_LIMIT_MS: u32 = 2_000;
 
+/// Something that happened to a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Happening {
+    /// The description of this end is to be told to the other.
+    Described(String),
+    /// This end may be reached there.
+    Candidate(String),
+    /// The other end cannot be reached, or this one.
+    Unreachable,
+    /// Messages can be sent. Those that come follow.
+    Opened {
+        path: Path,
+        /// The digests of the certificates of this end and of the other.
+        fingerprints: [[u8; 32]; 2],
+    },
+    Received(Lane, Vec<u8>),
+    Drained,
+    /// Nothing more will come of it.
+    Ended(Why),
+}
+
 /// What is attempted.
-impl State {
+impl Meeting {
     /// Takes note of who of those that are there is to be linked with.
     pub(super) fn choose(&mut self) {
         let own = self.own;
@@ -41,7 +58,7 @@ impl State {
     /// Sees to it that there will be a link to each neighbour, and not too many to others.
     pub(super) fn seek(&mut self) {
         let is_sought = |remote: &&Remote| {
-            remote.is_neighbour && matches!(remote.link, Link::Apart) && remote.timer.is_none()
+            remote.is_neighbour && remote.link == Link::Apart && remote.due.is_none()
         };
         let sought = self.remotes.iter().filter(is_sought);
         let sought: Vec<_> = sought.map(|remote| (remote.peer, remote.pause_ms())).collect();
@@ -65,28 +82,31 @@ impl State {
         for remote in self.remotes.iter_mut().filter(is_spare).take(excess) {
             remote.link = Link::Apart;
             remote.was_spare = true;
+            self.tasks.push(Task::End(remote.peer));
             self.events.push_back(LinkEvent::Closed { peer: remote.peer, why: Why::Spare });
         }
     }
 
     fn set_timer(&mut self, peer: PeerId, wait_ms: u32) {
-        let room = self.room.clone();
-        let timer = Timeout::new(wait_ms, move || {
-            turn(&room, |state| {
-                state.time_out(peer);
-                state.seek();
-            });
-        });
+        let due = self.now + u64::from(wait_ms) * 1_000;
         if let Some(remote) = self.remote(peer) {
-            remote.timer = Some(timer);
+            remote.due = Some(due);
         }
     }
 
-    fn time_out(&mut self, peer: PeerId) {
+    /// Lets a link stand otherwise; a connection that it had is ended.
+    fn put(&mut self, peer: PeerId, link: Link) {
+        let Some(remote) = self.remote(peer) else { return };
+        remote.due = None;
+        if let Link::Opening(_) | Link::Open(_) = mem::replace(&mut remote.link, link) {
+            self.tasks.push(Task::End(peer));
+        }
+    }
+
+    pub(super) fn time_out(&mut self, peer: PeerId) {
         let own = self.own;
         let Some(remote) = self.remote(peer) else { return };
-        remote.timer = None;
-        match &remote.link {
+        match remote.link {
             // It has become so while it waited; who goes on wanting it will call.
             Link::Apart if !remote.is_neighbour => {}
             Link::Apart if own < peer => self.offer(peer),
@@ -94,54 +114,40 @@ impl State {
                 self.post(Some(peer), Signal::Call);
                 self.fail(peer);
             }
-            Link::Opening(attempt) => {
-                // Who does not even answer is asleep, and would not talk by signals either.
-                let is_answered = attempt.is_answered;
-                self.give_up(peer, is_answered);
-            }
+            // Who does not even answer is asleep, and would not talk by signals either.
+            Link::Opening(attempt) => self.give_up(peer, attempt.is_answered),
             Link::Proposed { .. } => self.fail(peer),
             Link::Open(_) | Link::Channel { .. } => {}
         }
     }
 
     fn offer(&mut self, peer: PeerId) {
-        self.begin(peer, random_bits() as u32, None, OFFER_LIMIT_MS);
+        let number = self.random.draw();
+        self.begin(peer, number, None, OFFER_LIMIT_MS);
     }
 
     fn begin(&mut self, peer: PeerId, number: u32, offer: Option<String>, limit_ms: u32) {
-        let room = self.room.clone();
-        let is_answered = offer.is_some();
-        let connection = Connection::begin(offer, move |happening| {
-            turn(&room, |state| state.follow(peer, number, happening));
-        });
-        let Some(remote) = self.remote(peer) else { return };
-        match connection {
-            Ok(connection) => {
-                remote.link = Link::Opening(Attempt { number, connection, is_answered });
-                self.set_timer(peer, limit_ms);
-            }
-            // The browser has no connections to give, or no more.
-            Err(_) => self.give_up(peer, true),
-        }
+        self.put(peer, Link::Opening(Attempt { number, is_answered: offer.is_some() }));
+        self.set_timer(peer, limit_ms);
+        self.tasks.push(Task::Begin { peer, attempt: number, offer });
     }
 
     /// Ends an attempt to connect, and proposes to talk by signals where that is of use.
     fn give_up(&mut self, peer: PeerId, may_propose: bool) {
         let is_ours = self.own < peer;
-        if !(is_ours && may_propose && self.is_local()) {
+        if !(is_ours && may_propose && self.is_local) {
             return self.fail(peer);
         }
-        let attempt = random_bits() as u32;
-        let Some(remote) = self.remote(peer) else { return };
-        remote.link = Link::Proposed { attempt };
+        let attempt = self.random.draw();
+        self.put(peer, Link::Proposed { attempt });
         self.post(Some(peer), Signal::Channel { attempt });
         self.set_timer(peer, PROPOSAL_LIMIT_MS);
     }
 
     /// Ends an attempt of any kind, for now.
     fn fail(&mut self, peer: PeerId) {
+        self.put(peer, Link::Apart);
         let Some(remote) = self.remote(peer) else { return };
-        remote.link = Link::Apart;
         remote.failures += 1;
         if remote.failures > FAILURES_MAX {
             return self.forget(peer, Why::Broke);
@@ -153,7 +159,7 @@ impl State {
     fn open(&mut self, peer: PeerId, link: Link, path: Path, binding: Vec<u8>) {
         let Some(remote) = self.remote(peer) else { return };
         remote.link = link;
-        remote.timer = None;
+        remote.due = None;
         remote.failures = 0;
         self.events.push_back(LinkEvent::Opened { peer, path, binding });
         self.end_spare();
@@ -161,10 +167,8 @@ impl State {
 
     /// Ends a link or an attempt at one, with nothing to follow.
     fn end(&mut self, peer: PeerId, why: Why) {
-        let Some(remote) = self.remote(peer) else { return };
-        let was_open = remote.link.is_open();
-        remote.link = Link::Apart;
-        remote.timer = None;
+        let was_open = self.link(peer).is_some_and(Link::is_open);
+        self.put(peer, Link::Apart);
         if was_open {
             self.events.push_back(LinkEvent::Closed { peer, why });
         }
@@ -172,7 +176,7 @@ impl State {
 }
 
 /// What the other one says.
-impl State {
+impl Meeting {
     /// Who calls has no link, whatever one has thought.
     pub(super) fn hear_call(&mut self, from: PeerId) {
         let is_ours = self.own < from;
@@ -201,15 +205,14 @@ impl State {
         if let Some(attempt) = remote.and_then(|remote| remote.link.attempt(number))
             && !mem::replace(&mut attempt.is_answered, true)
         {
-            attempt.connection.accept(description);
+            self.tasks.push(Task::Accept(from, description));
         }
     }
 
     pub(super) fn hear_proposal(&mut self, from: PeerId, number: u32) {
         let (own, is_ours) = (self.own, self.own < from);
-        let is_local = self.is_local();
-        let Some(remote) = self.remote(from).filter(|_| is_local) else { return };
-        let is_new = match remote.link {
+        let Some(link) = self.link(from).filter(|_| self.is_local) else { return };
+        let is_new = match link {
             Link::Proposed { attempt } => is_ours && attempt == number,
             Link::Channel { attempt } => !is_ours && attempt != number,
             Link::Apart | Link::Opening(_) | Link::Open(_) => !is_ours,
@@ -226,30 +229,24 @@ impl State {
     }
 
     /// What its connection says.
-    fn follow(&mut self, peer: PeerId, number: u32, happening: Happening) {
+    pub(super) fn follow(&mut self, peer: PeerId, number: u32, happening: Happening) {
         let is_ours = self.own < peer;
         let Some(remote) = self.remote(peer) else { return };
-        if remote.link.attempt(number).is_none() {
-            return;
-        }
-        let (attempt, is_open) = (number, remote.link.is_open());
+        let Some(&mut attempt) = remote.link.attempt(number) else { return };
+        let is_open = remote.link.is_open();
         match happening {
             Happening::Described(description) if is_ours => {
-                self.post(Some(peer), Signal::Offer { attempt, description });
+                self.post(Some(peer), Signal::Offer { attempt: number, description });
             }
             Happening::Described(description) => {
-                self.post(Some(peer), Signal::Answer { attempt, description });
+                self.post(Some(peer), Signal::Answer { attempt: number, description });
             }
             Happening::Candidate(candidate) => {
-                self.post(Some(peer), Signal::Candidate { attempt, candidate });
+                self.post(Some(peer), Signal::Candidate { attempt: number, candidate });
             }
             Happening::Unreachable if !is_open => self.give_up(peer, true),
             Happening::Opened { path, fingerprints } => {
-                let link = match mem::replace(&mut remote.link, Link::Apart) {
-                    Link::Opening(attempt) => Link::Open(attempt),
-                    other => other,
-                };
-                self.open(peer, link, path, binding(is_ours, &fingerprints));
+                self.open(peer, Link::Open(attempt), path, binding(is_ours, &fingerprints));
             }
             Happening::Received(lane, bytes) => {
                 self.events.push_back(LinkEvent::Received { peer, lane, bytes });
