@@ -47,12 +47,13 @@ async function enter() {
 async function agreed(tab, operations) {
   for (const end = Date.now() + WAIT_MS; Date.now() < end; await sleep(200)) {
     const { converged, fingerprint, strips } = await tab.evaluate(() => ({
-      ...document.querySelector('#status').dataset,
+      ...document.querySelector('#status')?.dataset,
       strips: document.querySelectorAll('[data-node]').length,
     }));
     if (converged === 'true' && strips === 6 && !operations.includes(fingerprint)) return fingerprint;
   }
-  throw new Error(`the room does not agree: ${await tab.evaluate(() => document.body.innerText.slice(0, 500))}`);
+  const text = await tab.evaluate(() => `${document.visibilityState}: ${document.body.innerText.slice(0, 2000)}`);
+  throw new Error(`the room does not agree: ${text}`);
 }
 
 test('a tab in the background is shown as one, and takes part', { timeout: 120_000 }, async () => {

@@ -85,7 +85,7 @@ pub(crate) struct LivePage {
     frame: Option<AnimationFrame>,
     updated_at_ms: f64,
     in_words_at_ms: f64,
-    _resized: EventListener,
+    _listeners: [EventListener; 2],
 }
 
 impl Component for LivePage {
@@ -96,6 +96,10 @@ impl Component for LivePage {
         let link = ctx.link().clone();
         let resized = EventListener::new(&window(), "resize", move |_| {
             link.send_message(Message::Repaint);
+        });
+        let link = ctx.link().clone();
+        let looked_at = EventListener::new(&document(), "visibilitychange", move |_| {
+            link.send_message(Message::Changed);
         });
         let mut page = Self {
             locals: Vec::new(),
@@ -115,7 +119,7 @@ impl Component for LivePage {
             frame: None,
             updated_at_ms: 0.0,
             in_words_at_ms: 0.0,
-            _resized: resized,
+            _listeners: [resized, looked_at],
         };
         page.add_peer(ctx);
         page
@@ -124,7 +128,9 @@ impl Component for LivePage {
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
         match message {
             Message::Changed if document().hidden() => {
-                // Nobody looks, and no frame comes; programs may still ask.
+                // Nobody looks, and no frame comes, not even one that was asked for; programs may
+                // still ask.
+                self.frame = None;
                 self.has_changed.set(false);
                 return self.look();
             }
