@@ -4,71 +4,18 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { start } from './harness.mjs';
+import { Rooms, agreed, register, status } from './rooms.mjs';
 
 let bench;
-before(async () => { bench = await start(); });
+let rooms;
+before(async () => {
+  bench = await start();
+  rooms = new Rooms(bench, 'live');
+});
 after(async () => { await bench?.close(); });
 
-/** For how long a room may take to agree. */
-const AGREE_MS = 30_000;
-let rooms = 0;
-
-/** What a page in a room says of it. */
-const status = (page) => page.evaluate(() => ({
-  ...document.querySelector('#status')?.dataset,
-  connected: Number(document.querySelector('#peers')?.dataset.connected),
-  nodes: document.querySelectorAll('[data-node]').length,
-}));
-
-/** Tabs of one browser in a new room, which have nothing to complain of. */
-async function withRoom(count, use, { hash = '', first = undefined } = {}) {
-  rooms += 1;
-  const address = `#room=test${rooms}&secret=hush${hash}`;
-  const { page, problems } = await bench.openPage({ hash: address, first });
-  const all = [problems];
-  const room = {
-    tabs: [page],
-    address,
-    async open(other = address) {
-      const { page: tab, problems: its } = await bench.openPage({ hash: other, beside: page, first });
-      all.push(its);
-      room.tabs.push(tab);
-      return tab;
-    },
-  };
-  try {
-    for (let tab = 1; tab < count; tab += 1) await room.open();
-    await use(room);
-    assert.deepEqual(all.flat(), []);
-  } finally {
-    await page.context().close();
-  }
-}
-
-/** Waits until all tabs say that all agree, each connected to `connected` others. */
-async function agreed(tabs, connected = tabs.length - 1) {
-  const until = Date.now() + AGREE_MS;
-  for (;;) {
-    const all = await Promise.all(tabs.map(status));
-    const [{ fingerprint }] = all;
-    if (fingerprint && all.every((one) => one.converged === 'true' && one.fingerprint === fingerprint
-      && one.connected === connected)) return all;
-    assert.ok(Date.now() < until, JSON.stringify(all));
-    await sleep(100);
-  }
-}
-
-/** Lets the first node that is hosted in a tab register the keys that the form offers. */
-async function register(tab) {
-  const node = tab.locator('[data-node]');
-  for (let index = 0; index < await node.count(); index += 1) {
-    await node.nth(index).press('Enter');
-    if (await tab.locator('#do').count()) break;
-    await node.nth(index).press('Enter');
-  }
-  await tab.locator('#do').click();
-  await tab.locator('.node-panel header .quiet').click();
-}
+/** Tabs of one browser in a new room. */
+const withRoom = (count, use, options) => rooms.with(count, use, options);
 
 for (const count of [2, 3, 8]) {
   test(`${count} tabs find each other and agree`, { timeout: 120_000 }, () => withRoom(count, async ({ tabs }) => {
@@ -76,7 +23,7 @@ for (const count of [2, 3, 8]) {
     await register(tabs[0]);
     await register(tabs.at(-1));
     const all = await agreed(tabs);
-    assert.ok(all.every(({ nodes }) => nodes === 3 * count), JSON.stringify(all));
+    assert.ok(all.every(({ nodes }) => nodes.length === 3 * count), JSON.stringify(all));
     assert.notEqual(all[0].fingerprint, '0'.repeat(16));
     assert.match(await tabs[0].locator('#neighbours').innerText(), /WebRTC/);
   }));
@@ -133,7 +80,7 @@ test('several peers in one page, and a page of one node', { timeout: 90_000 }, (
     await page.locator('#add-peer').click();
     await page.locator('#add-peer').click();
     const [{ nodes }] = await agreed([page], 2);
-    assert.equal(nodes, 3);
+    assert.equal(nodes.length, 3);
   }, { hash: '&nodes=1' }));
 
 test('without a network the browser itself is the link, and the page says so', { timeout: 90_000 }, () =>

@@ -17,6 +17,8 @@ use crate::picture::{Photographer, Picture};
 pub(crate) const COLUMNS: usize = 256;
 /// Even, so that no row is left over where every two become one.
 const ROWS_MAX: usize = 240;
+/// The length of a row at first of what nobody has planned.
+const LIVE_ROW_US: u64 = 250_000;
 /// How long a run is taken to go on after its last step, until it is seen to go on for longer.
 const AFTERMATH_US: u64 = 4_000_000;
 
@@ -49,10 +51,20 @@ impl Divergence {
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let last_step = scenario.steps.last().map_or(SimTime::ZERO, |step| step.at);
         let expected = (last_step + AFTERMATH_US).min(scenario.until.max);
+        let row_us = expected.as_us().div_ceil(ROWS_MAX as u64).max(1);
+        Self::with_rows(row_us, scenario.replicas.len())
+    }
+
+    /// That of a room, of which pictures are [added](Self::add) as they are taken.
+    pub(crate) fn live() -> Self {
+        Self::with_rows(LIVE_ROW_US, 0)
+    }
+
+    fn with_rows(row_us: u64, nodes: usize) -> Self {
         Self {
             rows: Vec::new(),
-            row_us: expected.as_us().div_ceil(ROWS_MAX as u64).max(1),
-            nodes: scenario.replicas.len(),
+            row_us,
+            nodes,
             version: 0,
             photographer: Photographer::default(),
             latest: None,
@@ -95,6 +107,18 @@ impl Divergence {
             row.bytes_sent = simulation.metrics().bytes_sent;
             self.latest = Some((changes, row.clone()));
             self.push(row);
+        }
+    }
+
+    /// Takes the rows of all moments before that of a picture, which shows how things stand since the
+    /// picture before.
+    pub(crate) fn add(&mut self, picture: &Picture) {
+        self.nodes = self.nodes.max(picture.views.len());
+        if self.moment(self.rows.len()) < picture.at {
+            let row = Row::of(picture);
+            while self.moment(self.rows.len()) < picture.at {
+                self.push(row.clone());
+            }
         }
     }
 
@@ -187,6 +211,32 @@ mod tests {
     }
 
     const END: SimTime = SimTime::from_ms(30_000);
+
+    #[test]
+    fn a_room_is_followed_for_as_long_as_it_lasts() {
+        let mut simulation = first_light();
+        let (mut photographer, mut room) = (Photographer::default(), Divergence::live());
+        let mut ends = Vec::new();
+        for at_ms in [300, 310, 7_000, 7_100, 60_000, 3_600_000] {
+            simulation.run_until(SimTime::from_ms(at_ms));
+            let picture = photographer.take(&simulation);
+            room.add(&Picture { at: SimTime::from_ms(at_ms), ..picture });
+            ends.push((room.rows().len(), room.row_us(), room.rows().last().unwrap().distinct));
+        }
+        assert_eq!(room.nodes(), 24);
+        assert_eq!(ends[0].0, 2, "two rows begin before 300 ms");
+        assert_eq!((ends[1].0, ends[2].0), (2, 28));
+        assert_eq!(ends[3], (29, LIVE_ROW_US, simulation_distinct(7_100)));
+        let (rows, row_us, distinct) = ends[5];
+        assert!(rows <= ROWS_MAX && rows as u64 * row_us >= 3_600_000_000, "{rows} of {row_us} us");
+        assert_eq!(distinct, 1);
+    }
+
+    fn simulation_distinct(at_ms: u32) -> usize {
+        let mut simulation = first_light();
+        simulation.run_until(SimTime::from_ms(at_ms));
+        simulation.distinct()
+    }
 
     #[test]
     fn a_row_shows_the_share_of_nodes_that_differ_at_its_moment() {

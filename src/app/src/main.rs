@@ -12,7 +12,6 @@ mod announcer;
 mod app;
 mod arrival;
 mod bands;
-mod base64url;
 mod canvas;
 mod checkpoints;
 mod chronicle;

@@ -12,8 +12,8 @@ use web_sys::{
     ReadableStream, ReadableStreamDefaultReader, WritableStream, WritableStreamDefaultWriter,
 };
 
-use crate::base64url;
 use crate::texts::text;
+use scalesmall_crdt::base64url;
 
 /// How many bytes go in at a time. A piece can grow a thousandfold.
 const PIECE_BYTES: usize = 4 << 10;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use scalesmall_crdt::{Fingerprint, NodeId, Ownership, ReplicaId, Replicated};
-use scalesmall_peer::Peer;
+use scalesmall_peer::{Peer, QUIET_US};
 use scalesmall_sim::{Replica, SimTime, Simulation, Status};
 
 use crate::key_set::KeySet;
@@ -12,8 +12,6 @@ use crate::key_set::KeySet;
 /// The most nodes that have a strip; a stage of more is no longer to be looked at, nor to be drawn
 /// within a frame.
 const STRIPS_MAX: usize = 256;
-/// A node elsewhere of which nothing has been heard for so long is shown as gone.
-const QUIET_US: u64 = 12_000_000;
 
 /// What one node believes.
 #[derive(Clone, Debug, PartialEq)]

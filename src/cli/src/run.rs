@@ -47,8 +47,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let mut scenario = input::scenario(&arguments.file)?;
     scenario.seed = arguments.seed.unwrap_or(scenario.seed);
     if arguments.check {
-        let cannot = |reason| format!("{}: {reason}", input::name(&arguments.file));
-        Checker::can_check(scenario.data_type).map_err(cannot)?;
+        let name = input::name(&arguments.file);
+        if !scenario.is_self_contained() {
+            return Err(format!("{name}: what comes from elsewhere (`receive`) cannot be checked"));
+        }
+        Checker::can_check(scenario.data_type).map_err(|reason| format!("{name}: {reason}"))?;
     }
     let must_converge = scenario.until.converged;
     let mut written = arguments.written()?;

@@ -71,6 +71,7 @@ extern crate alloc;
 pub mod ablation;
 #[cfg(not(feature = "ablation"))]
 mod ablation;
+pub mod base64url;
 mod claim;
 mod claim_map;
 pub mod codec;

@@ -20,6 +20,8 @@ pub enum Event {
     },
     /// Somebody asks this node to retire all replicas of a node, for good.
     Retire(NodeId),
+    /// Somebody asks this node to retire one replica, for good.
+    RetireReplica(ReplicaId),
     /// Somebody asks this node to go away for a while; [`Observation::Left`](crate::Observation)
     /// says when it has.
     Leave,

@@ -103,11 +103,11 @@ impl Node {
         Self { claims: data_type.replica(), ..self }
     }
 
-    /// The node that this one is after a restart without its state: another replica, which asks the
-    /// nodes that this one knew to let it in.
+    /// The node that this one is after a restart without its state: another replica, under `id`,
+    /// which nobody has been before, and which asks the nodes that this one knew to let it in.
     #[must_use]
-    pub fn without_state(&self, seed: u64) -> Self {
-        let (id, members) = (self.id.fresh(), Arc::clone(&self.members));
+    pub fn without_state(&self, id: ReplicaId, seed: u64) -> Self {
+        let members = Arc::clone(&self.members);
         let knows_all = self.is_member() || self.joining.knows_all();
         let node = match self.settings {
             // Where only steps move messages, nobody can be asked.
@@ -189,6 +189,11 @@ impl Node {
             Event::Message { from, message } => self.receive(now, from, message, effects),
             Event::Timer(Timer::Round) => self.round(now, effects),
             Event::Retire(node) => self.retire(now, &node, effects),
+            Event::RetireReplica(replica) => {
+                let mut news = Roster::new();
+                news.retire(replica);
+                self.merge_roster(now, &news, effects);
+            }
             Event::Leave => self.begin_to_leave(now, effects),
             Event::Watch(ranges) => self.watch_keys(ranges, effects),
             Event::Timer(Timer::Links) => self.look_after_links(now, effects),

@@ -125,7 +125,7 @@ fn what_it_said_before_it_lost_its_state_is_another_replicas() {
     let mut victim = Victim::new(Strategy::PushPull);
     assert_eq!((victim.issue(1), victim.issue(2)), (1, 2));
     let before = victim.node.claims().boxed();
-    victim.node = victim.node.without_state(9);
+    victim.node = victim.node.without_state(victim.node.id().fresh(), 9);
     assert_eq!(victim.issue(3), 1);
     let mut roster = Roster::clone(Members::from_iter(["a", "b"].map(name)).roster());
     roster.join(victim.node.id().clone());

@@ -20,8 +20,11 @@
 //! - Whoever finds nobody in a room begins it; whoever finds members asks them to be let in
 //!   (`host`). Where a room has begun twice, by those who had no link yet, the greater *epoch* gives
 //!   way: its nodes ask to be let into the other, and make the claims again that are their own.
+//! - Who is gone is taken off the roster by those who are left (`peer/retiring.rs`).
 //! - Each peer reports what its nodes have seen, so that everybody can show what everybody shows
 //!   (`reports`).
+//! - What was seen of the last minutes is on record (`recorder`), as a scenario that ends as the room
+//!   does.
 //!
 //! # Invariants
 //!
@@ -44,6 +47,7 @@ mod names;
 pub mod native;
 mod peer;
 mod peer_id;
+mod recorder;
 mod reports;
 mod room;
 mod routes;
@@ -58,5 +62,6 @@ pub use link::{Faults, Lane, LinkFacts, Path, Why};
 pub use names::{fresh_replicas, sayable_name};
 pub use peer::{Effects, Event, Peer, Refusal};
 pub use peer_id::{NoPeerId, PeerId};
-pub use reports::RemoteView;
+pub use recorder::Recorded;
+pub use reports::{QUIET_US, RemoteView};
 pub use room::{NoRoom, ROOM_CHARS_MAX, Room, RoomKey};

@@ -7,6 +7,7 @@
 //! | [`FRAME_BYTES_MAX`], [`KNOWN_NODES_MAX`], [`MESSAGE_BYTES_MAX`](scalesmall_node::MESSAGE_BYTES_MAX) | the link that it came by is closed |
 //! | [`BYTES_A_SECOND_MAX`], [`FRAMES_A_SECOND_MAX`] | the same, after a burst of as much |
 //! | [`QUEUE_BYTES_MAX`] | what would be queued is lost, as on any link |
+//! | [`RECORDED_US_MAX`], [`RECORDED_NEWS_MAX`], [`RECORDED_CLAIMS_MAX`] | the record of the room begins later |
 //! | [`PROOF_US_MAX`] | who has not proven by then that it knows the room is turned away |
 
 /// The most peers that one peer is linked to at a time.
@@ -33,3 +34,13 @@ pub const FRAMES_A_SECOND_MAX: u32 = 4_000;
 
 /// The longest time in which the other end of a link may prove that it knows the room's secret.
 pub const PROOF_US_MAX: u64 = 10_000_000;
+
+/// The longest time that is on record of a room.
+pub const RECORDED_US_MAX: u64 = 600_000_000;
+
+/// How much may be on record of a room: how often somewhere something new was seen. It comes to two
+/// steps of a scenario each.
+pub const RECORDED_NEWS_MAX: usize = 20_000;
+
+/// The most claims in the states on record.
+pub const RECORDED_CLAIMS_MAX: usize = 100_000;

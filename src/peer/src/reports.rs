@@ -18,6 +18,8 @@ use crate::limits::KNOWN_NODES_MAX;
 
 /// A report is void after so long without another one.
 const STALE_US: u64 = 30_000_000;
+/// A node of which nothing has been heard for so long is as good as gone.
+pub const QUIET_US: u64 = 12_000_000;
 
 /// The latest reports of all nodes elsewhere.
 #[derive(Default)]
@@ -92,6 +94,11 @@ impl Reports {
         fresh.into_iter().filter_map(report).collect()
     }
 
+    /// What has been heard since, of the nodes that the neighbours are still to be told of.
+    pub(crate) fn fresh(&self) -> impl Iterator<Item = &Report> {
+        self.fresh.keys().filter_map(|node| Some(&self.by_node.get(node)?.report))
+    }
+
     /// All that is known, for a neighbour that is new.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Report> {
         self.by_node.values().map(|heard| &heard.report)
@@ -126,6 +133,11 @@ impl Reports {
             claims: shadow,
             is_exact: shadow.fingerprint().to_u64() == report.fingerprint,
         })
+    }
+
+    /// Whether a node has been heard lately.
+    pub(crate) fn is_heard(&self, now: SimTime, node: &NodeId) -> bool {
+        self.by_node.get(node).is_some_and(|heard| now.us_since(heard.at) <= QUIET_US)
     }
 
     /// What a node was last heard to show.

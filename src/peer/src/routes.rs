@@ -17,6 +17,9 @@ use crate::limits::KNOWN_NODES_MAX;
 /// Over how many links a message goes at most.
 pub(crate) const DISTANCE_MAX: u8 = 8;
 
+/// Which nodes are reached, each with the neighbour through whom it is.
+pub(crate) type Known<'a> = BTreeMap<&'a NodeId, (&'a Route, PeerId)>;
+
 /// What the neighbours have told.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes {
@@ -69,8 +72,8 @@ impl Routes {
     }
 
     /// All nodes that are reached, each by its shortest way.
-    pub(crate) fn known(&self) -> BTreeMap<&NodeId, (&Route, PeerId)> {
-        let mut known: BTreeMap<&NodeId, (&Route, PeerId)> = BTreeMap::new();
+    pub(crate) fn known(&self) -> Known<'_> {
+        let mut known = Known::new();
         for (neighbour, routes) in self.open() {
             for (node, route) in routes {
                 let is_shorter = |(other, _): &(&Route, PeerId)| route.distance < other.distance;
@@ -82,12 +85,16 @@ impl Routes {
         known
     }
 
-    /// What a neighbour is to be told, beside the nodes that are hosted here.
-    pub(crate) fn told_to(&self, neighbour: PeerId, own: Vec<Route>) -> Vec<Route> {
+    /// What a neighbour is to be told of all that is known, beside the nodes that are hosted here.
+    pub(crate) fn told_to(
+        &self,
+        neighbour: PeerId,
+        own: &[Route],
+        known: &Known<'_>,
+    ) -> Vec<Route> {
         if self.cut.contains(&neighbour) {
             return Vec::new();
         }
-        let known = self.known();
         let is_own = |node: &NodeId| own.iter().any(|route| route.replica.node == *node);
         let others = known.iter().filter(|(node, (route, through))| {
             *through != neighbour && route.distance + 1 < DISTANCE_MAX && !is_own(node)
@@ -123,8 +130,8 @@ mod tests {
         assert_eq!([way(&routes, "b"), way(&routes, "d")], [Some(b), Some(c)]);
         assert_eq!(way(&routes, "far"), None);
         let own = vec![route("a", 0)];
-        assert_eq!(routes.told_to(b, own.clone()), [route("a", 0), route("d", 2)]);
-        assert_eq!(routes.told_to(c, own), [route("a", 0), route("b", 1)]);
+        assert_eq!(routes.told_to(b, &own, &routes.known()), [route("a", 0), route("d", 2)]);
+        assert_eq!(routes.told_to(c, &own, &routes.known()), [route("a", 0), route("b", 1)]);
         assert!(routes.forget(c));
         assert_eq!(way(&routes, "d"), Some(b), "the longer one");
         assert!(!routes.forget(c));
@@ -142,7 +149,11 @@ mod tests {
         let round = |all: &mut Vec<Routes>, last_is_there: bool| {
             let mut has_changed = false;
             for (from, to) in [(0, 1), (1, 0), (1, 2), (2, 1), (2, 3), (3, 2)] {
-                let told = all[from].told_to(peers[to], own(from, from < 3 || last_is_there));
+                let told = all[from].told_to(
+                    peers[to],
+                    &own(from, from < 3 || last_is_there),
+                    &all[from].known(),
+                );
                 has_changed |= all[to].hear(peers[from], told);
             }
             has_changed

@@ -76,7 +76,9 @@ pub use replica::{Replica, Status};
 pub use scalesmall_node::{
     DeadClaims, Depth, Detection, Purpose, Settings, SimTime, Strategy, Sync, gathered, sorted_by,
 };
-pub use scenario::{Action, FORMAT, Fate, Request, Scenario, ScenarioError, Step, Until};
+pub use scenario::{
+    Action, Elsewhere, FORMAT, Fate, NoNews, Request, Scenario, ScenarioError, Step, Until,
+};
 pub use shrink::{Shrinker, Undesired};
 pub use simulation::{InFlight, Simulation};
 pub use trace::Trace;

@@ -19,6 +19,8 @@ pub const LATENCY_MS_MAX: u32 = 60_000;
 pub const BYTES_PER_S_MAX: u32 = 1_000_000_000;
 /// The most that a node's clock can show more, or less, than the simulated time: an hour.
 pub const CLOCK_SKEW_MS_MAX: i64 = 3_600_000;
+/// The greatest incarnation that a replica can be told to have: one that restarts later has the next.
+pub const INCARNATION_MAX: u32 = u32::MAX - (1 << 20);
 /// The longest time between two exchanges.
 pub const INTERVAL_MS_MAX: u32 = 60_000;
 /// The most operations of a replica that a node's log can be told to keep.

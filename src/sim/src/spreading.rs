@@ -11,8 +11,8 @@ use crate::Replica;
 /// Every operation that was issued, and who has not got it yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spreading {
-    /// By counter. Never listed, so its order does not matter.
-    operations: HashMap<ReplicaId, Vec<Spread>>,
+    /// Each with its counter, ascending. Never listed, so its order does not matter.
+    operations: HashMap<ReplicaId, Vec<(u64, Spread)>>,
     /// The keys that replicas watch, beside those that they serve.
     watched: BTreeMap<usize, Vec<KeyRange>>,
     to_interested: Mean,
@@ -75,13 +75,17 @@ impl Spreading {
         let lacking = replicas.len() as u32 - 1;
         let bytes = Message::update_len(update) as u64;
         let spread = Spread { issued_at: now, bytes, interested, lacking };
-        self.operations.entry(update.dot.replica.clone()).or_default().push(spread);
+        let Dot { replica, counter } = update.dot.clone();
+        self.operations.entry(replica).or_default().push((counter, spread));
     }
 
-    /// An operation has come to a replica. Returns its size as a message of its own.
+    /// An operation has come to a replica. Returns its size as a message of its own; 0 for one from
+    /// elsewhere, which nobody in the run has sent.
     pub(crate) fn arrive(&mut self, now: SimTime, replica: usize, dot: &Dot) -> u64 {
-        let spreads = self.operations.get_mut(&dot.replica).expect("whatever arrives was issued");
-        let spread = &mut spreads[dot.counter as usize - 1];
+        let spreads = self.operations.get_mut(&dot.replica);
+        let Some(spreads) = spreads else { return 0 };
+        let place = spreads.binary_search_by(|(counter, _)| counter.cmp(&dot.counter));
+        let Ok((_, spread)) = place.map(|place| &mut spreads[place]) else { return 0 };
         let after_us = now.us_since(spread.issued_at);
         if let Some(place) = spread.interested.iter().position(|&it| it as usize == replica) {
             spread.interested.swap_remove(place);

@@ -110,6 +110,8 @@ fn each_kind_of_step_is_written_as_it_is_described() {
             r#""restart": "c""#,
             r#""crash": "b""#,
             r#""restart": "b", "state": "lost""#,
+            r#""crash": "b""#,
+            r#""restart": "b", "state": "lost", "incarnation": 2"#,
             r#""pause": "a""#,
             r#""resume": "a""#,
             r#""join": "x", "through": "b""#,

@@ -49,10 +49,6 @@ pub(crate) struct Props {
 pub(crate) fn DivergenceMap(props: &Props) -> Html {
     let &Props { now, extent, row_us, .. } = props;
     use_zooming(&props.canvas, paint::VERSIONS_WIDTH, props.keys, &props.on_look);
-    let part = |at: SimTime| {
-        let part = at.as_us() as f64 / extent.as_us().max(1) as f64;
-        format!("--at:{}", part.clamp(0.0, 1.0))
-    };
     let on_seek = props.on_seek.clone();
     let seek_pointed = move |event: &MouseEvent| {
         if let Some(at) = pointed_at(event, extent) {
@@ -114,26 +110,10 @@ pub(crate) fn DivergenceMap(props: &Props) -> Html {
     });
     html! {
         <section aria-labelledby="divergence-title">
-            <div class="heading">
-                <h2 id="divergence-title">
-                    { text!("divergence_map.title") }
-                    <small>{ text!("divergence_map.about") }</small>
-                </h2>
-                <p class="legend" aria-hidden="true">
-                    { text!("divergence_map.none") }
-                    <i style={format!("background:{}", paint::legend())} />
-                    { text!("divergence_map.all") }
-                </p>
-            </div>
+            { map_heading() }
             <p class="visually-hidden">{ &props.summary }</p>
             <div class="band divergence" style={format!("--versions:{}px", paint::VERSIONS_WIDTH)}>
-                <div class="gutter" aria-hidden="true">
-                    <span class="versions" title={text!("divergence_map.versions_about")}>{ text!("divergence_map.versions") }</span>
-                    { for times(extent).into_iter().map(|(at, text)| html! {
-                        <span class="time" style={part(at)}>{ text }</span>
-                    }) }
-                </div>
-                <canvas ref={&props.canvas} style={format!("height:{}px", paint::divergence_height())} aria-hidden="true" />
+                { map_canvas(&props.canvas, extent) }
                 <div
                     id="divergence"
                     class="seeker"
@@ -152,14 +132,52 @@ pub(crate) fn DivergenceMap(props: &Props) -> Html {
                     {onclick}
                     {onkeydown}
                 >
-                    <i class="now" style={part(now)} />
+                    <i class="now" style={part(now, extent)} />
                 </div>
                 if let Some(key) = asked {
-                    { question(props, key, differing, part(now), pointed.setter()) }
+                    { question(props, key, differing, part(now, extent), pointed.setter()) }
                 }
             </div>
         </section>
     }
+}
+
+/// What the map is, and what its colours mean.
+pub(crate) fn map_heading() -> Html {
+    html! {
+        <div class="heading">
+            <h2 id="divergence-title">
+                { text!("divergence_map.title") }
+                <small>{ text!("divergence_map.about") }</small>
+            </h2>
+            <p class="legend" aria-hidden="true">
+                { text!("divergence_map.none") }
+                <i style={format!("background:{}", paint::legend())} />
+                { text!("divergence_map.all") }
+            </p>
+        </div>
+    }
+}
+
+/// What the map is painted on, with the times beside it.
+pub(crate) fn map_canvas(canvas: &NodeRef, extent: SimTime) -> Html {
+    html! {
+        <>
+            <div class="gutter" aria-hidden="true">
+                <span class="versions" title={text!("divergence_map.versions_about")}>{ text!("divergence_map.versions") }</span>
+                { for times(extent).into_iter().map(|(at, text)| html! {
+                    <span class="time" style={part(at, extent)}>{ text }</span>
+                }) }
+            </div>
+            <canvas ref={canvas} style={format!("height:{}px", paint::divergence_height())} aria-hidden="true" />
+        </>
+    }
+}
+
+/// Where a time stands.
+fn part(at: SimTime, extent: SimTime) -> String {
+    let part = at.as_us() as f64 / extent.as_us().max(1) as f64;
+    format!("--at:{}", part.clamp(0.0, 1.0))
 }
 
 /// Where somebody has pointed, at the moment that is shown: who differs there, to be asked why.

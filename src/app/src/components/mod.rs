@@ -44,7 +44,7 @@ pub(crate) use brush::{Brush, zoom_buttons};
 pub(crate) use compare::Compare;
 pub(crate) use cut_line::CutLine;
 pub(crate) use dialog::Dialog;
-pub(crate) use divergence_map::{DivergenceMap, times};
+pub(crate) use divergence_map::{DivergenceMap, map_canvas, map_heading, times};
 pub(crate) use envelope::Envelope;
 pub(crate) use error_message::ErrorMessage;
 pub(crate) use exports::Exports;

@@ -48,7 +48,9 @@ pub(crate) fn marks(scenario: &Scenario) -> Vec<Mark> {
             Action::Unclog { .. } => Some(Mark::Event(at, text!("timeline.unclog"))),
             Action::Message { .. } => Some(Mark::Event(at, text!("timeline.message"))),
             Action::ClockSkew { .. } => Some(Mark::Event(at, text!("timeline.clock"))),
-            Action::Sync { .. } | Action::Deliver(_) => Some(Mark::Event(at, "")),
+            Action::Sync { .. } | Action::Deliver(_) | Action::Receive { .. } => {
+                Some(Mark::Event(at, ""))
+            }
             Action::Send { .. } | Action::Observe(_) => None,
         });
     }

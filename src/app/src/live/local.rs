@@ -4,12 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use gloo::events::EventListener;
-use gloo::utils::document;
+use gloo::utils::{document, window};
 use scalesmall_node::SimTime;
-use scalesmall_peer::web::{self, BrowserError, LinkEvent, Links, Ticker};
-use scalesmall_peer::{Condition, Effects, Event, Peer, PeerId, Refusal, fresh_replicas};
+use scalesmall_peer::web::{self, BrowserError, LinkEvent, Links, Ticker, Why};
+use scalesmall_peer::{Condition, Effects, Event, Peer, PeerId, Recorded, Refusal};
 
 use super::LiveWish;
+use super::names::Names;
 
 /// How often the peer is woken at most, in milliseconds.
 const TICK_MS: u32 = 50;
@@ -21,10 +22,12 @@ pub(crate) struct Local {
     inner: Rc<Inner>,
     _ticker: Ticker,
     _visibility: EventListener,
+    _hide: EventListener,
 }
 
 struct Inner {
     peer: RefCell<Peer>,
+    names: Names,
     links: RefCell<Option<Links>>,
     /// Whether the signalling server is reached, where there is one and it is known.
     reaches_server: Cell<Option<bool>>,
@@ -33,7 +36,7 @@ struct Inner {
 }
 
 impl Local {
-    /// Enters a room. `on_change` is told when there may be something new to see, and `on_refused`
+    /// Enters a room under these names. `on_change` is told when there may be something new to see, and `on_refused`
     /// of operations that were not carried out.
     ///
     /// # Errors
@@ -41,16 +44,17 @@ impl Local {
     /// What the browser says.
     pub(crate) fn join(
         wish: &LiveWish,
+        names: Names,
         on_change: impl Fn() + 'static,
         on_refused: impl Fn(Refusal) + 'static,
     ) -> Result<Self, BrowserError> {
         let id = PeerId::new(web::random_bits());
-        // A page that is loaded anew, or twice, is somebody else.
-        let replicas = fresh_replicas(wish.nodes, [web::random_bits(), web::random_bits()]);
         let seed = web::random_bits() as u64;
-        let peer = Peer::new(id, &wish.room, replicas, seed);
+        let mut peer = Peer::new(id, &wish.room, names.replicas(wish.nodes), seed);
+        names.bring(&mut peer);
         let inner = Rc::new(Inner {
             peer: RefCell::new(peer),
+            names,
             links: RefCell::new(None),
             reaches_server: Cell::new(None),
             on_change: Box::new(on_change),
@@ -67,8 +71,10 @@ impl Local {
         let visibility = EventListener::new(&document(), "visibilitychange", move |_| {
             on_visibility(());
         });
+        let on_hide = with(&inner, |inner, ()| inner.names.note(&inner.peer.borrow()));
+        let hide = EventListener::new(&window(), "pagehide", move |_| on_hide(()));
         inner.note_visibility();
-        Ok(Self { inner, _ticker: ticker, _visibility: visibility })
+        Ok(Self { inner, _ticker: ticker, _visibility: visibility, _hide: hide })
     }
 
     /// Lets something happen to the peer.
@@ -79,6 +85,11 @@ impl Local {
     /// Whether the signalling server is reached, where there is one and it is known.
     pub(crate) fn reaches_server(&self) -> Option<bool> {
         self.inner.reaches_server.get()
+    }
+
+    /// What is on record of the room.
+    pub(crate) fn recorded(&self) -> Option<Recorded> {
+        self.inner.peer.borrow_mut().recorded(now())
     }
 
     /// Looks at the peer as it is now.
@@ -152,6 +163,7 @@ impl Inner {
             }
             LinkEvent::Received { peer, bytes, .. } => Event::Received(peer, bytes),
             LinkEvent::Drained(peer) => Event::Full(peer, false),
+            LinkEvent::Closed { peer, why: Why::Left | Why::Died } => Event::Gone(peer),
             LinkEvent::Closed { peer, .. } | LinkEvent::Gone(peer) => Event::Closed(peer),
             _ => Event::Wake,
         });

@@ -6,9 +6,12 @@
 //! seen.
 
 mod address;
+mod course;
 mod local;
+mod names;
 mod neighbours;
 mod page;
+mod recording;
 mod server;
 
 use gloo::events::EventListener;

@@ -7,15 +7,19 @@ use gloo::events::EventListener;
 use gloo::render::{AnimationFrame, request_animation_frame};
 use gloo::utils::{document, window};
 use scalesmall_crdt::{Key, KeyRange, NodeId, Operation};
-use scalesmall_peer::{Event, Faults, PeerId};
+use scalesmall_peer::{Event, Faults, LinkFacts, PeerId};
 use scalesmall_sim::{Action, Scenario};
 use serde_json::json;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::MediaQueryList;
 use yew::prelude::*;
 
 use super::LiveWish;
+use super::course::Course;
 use super::local::Local;
-use super::neighbours::{Neighbour, neighbours};
+use super::names::Names;
+use super::neighbours::{Fault, Neighbour, crosses, neighbours};
+use super::recording::{self, Wanted};
 use super::server::{refusal, server};
 use crate::app::Message as StageMessage;
 use crate::bands::Bands;
@@ -55,9 +59,13 @@ pub(crate) enum Message {
     Frame,
     /// Something that the bands say of the stage.
     Stage(StageMessage),
-    Faults((PeerId, Faults)),
+    Fault(Fault),
+    /// The recording is wanted.
+    Record(Wanted),
     /// Lets another peer take part from this page.
     AddPeer,
+    /// It is known what its nodes are called.
+    Enter(Names),
     Fail(String),
     CloseError,
     Repaint,
@@ -67,6 +75,8 @@ pub(crate) enum Message {
 /// the first is the one whose view is shown.
 pub(crate) struct LivePage {
     locals: Vec<Local>,
+    /// How many of them there are, or will be.
+    added: usize,
     error: Option<String>,
     photographer: Photographer,
     picture: Shared<Picture>,
@@ -77,7 +87,12 @@ pub(crate) struct LivePage {
     keys: KeyRange,
     selected: Option<NodeId>,
     asked: Option<Key>,
+    /// The peers that are to be cut off.
+    chosen: Vec<PeerId>,
+    /// What became of the recording that was asked for last.
+    recorded: Option<String>,
     bands: Bands,
+    course: Course,
     dark: Option<MediaQueryList>,
     preferences: Preferences,
     /// Whether a change has been told that has not been looked at.
@@ -103,6 +118,7 @@ impl Component for LivePage {
         });
         let mut page = Self {
             locals: Vec::new(),
+            added: 0,
             error: None,
             photographer: Photographer::default(),
             picture: Shared::new(Picture::of_nobody()),
@@ -112,7 +128,10 @@ impl Component for LivePage {
             keys: KeyRange::ALL,
             selected: None,
             asked: None,
+            chosen: Vec::new(),
+            recorded: None,
             bands: Bands::default(),
+            course: Course::new(),
             dark: window().match_media("(prefers-color-scheme: dark)").ok().flatten(),
             preferences: Preferences::of_reader(),
             has_changed: Rc::new(Cell::new(false)),
@@ -150,10 +169,10 @@ impl Component for LivePage {
                 return is_due;
             }
             Message::Stage(message) => self.follow(message),
-            Message::Faults((peer, faults)) => {
-                self.locals.iter().take(1).for_each(|it| it.handle(Event::Faults(peer, faults)));
-            }
+            Message::Fault(fault) => self.befall(fault),
+            Message::Record(wanted) => self.record(ctx, wanted),
             Message::AddPeer => self.add_peer(ctx),
+            Message::Enter(names) => self.enter(ctx, names),
             Message::Fail(reason) => self.error = Some(reason),
             Message::CloseError => self.error = None,
             Message::Repaint => self.bands.forget(),
@@ -163,6 +182,7 @@ impl Component for LivePage {
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
         self.bands.measure();
+        self.course.measure();
         self.paint();
     }
 
@@ -203,11 +223,13 @@ impl Component for LivePage {
                                 on_message={on_message.clone()}
                             />
                         </section>
+                        { self.course.view(&self.in_words) }
                         <section class="neighbours" aria-labelledby="peers-title">
                             <h2 id="peers-title">{ text!("live.peers") }<small>{ text!("live.peers_about") }</small></h2>
                             { server(&wish.signalling, self.locals.first().and_then(Local::reaches_server)) }
                             { self.neighbours(ctx) }
                         </section>
+                        { recording::recording(self.recorded.as_deref(), &link.callback(Message::Record)) }
                         <Tables picture={self.in_words.clone()} {count} />
                     </div>
                     if let Some(node) = selected {
@@ -224,10 +246,19 @@ impl LivePage {
 
     fn add_peer(&mut self, ctx: &Context<Self>) {
         let Ok(wish) = &ctx.props().wish else { return };
-        if self.locals.len() >= PEERS_MAX {
+        if self.added >= PEERS_MAX {
             self.error = Some(text!("live.enough", most = PEERS_MAX));
             return;
         }
+        let (link, room, number) = (ctx.link().clone(), wish.room.clone(), self.added);
+        self.added += 1;
+        spawn_local(async move {
+            link.send_message(Message::Enter(Names::of_tab(&room, number).await));
+        });
+    }
+
+    fn enter(&mut self, ctx: &Context<Self>, names: Names) {
+        let Ok(wish) = &ctx.props().wish else { return };
         let (link, has_changed) = (ctx.link().clone(), Rc::clone(&self.has_changed));
         let on_change = move || {
             if !has_changed.replace(true) {
@@ -238,7 +269,7 @@ impl LivePage {
             let link = ctx.link().clone();
             move |refusal| link.send_message(Message::Fail(format!("{refusal}")))
         };
-        match Local::join(wish, on_change, on_refused) {
+        match Local::join(wish, names, on_change, on_refused) {
             Ok(local) => self.locals.push(local),
             Err(error) => {
                 let refusal = refusal(&wish.signalling).unwrap_or_default();
@@ -258,6 +289,7 @@ impl LivePage {
             self.nodes.extend(new);
             self.identities = Shared::new(Identities::by_name(self.nodes.iter().cloned()));
         }
+        self.course.add(&picture);
         self.picture = Shared::new(picture);
         let now_ms = now_ms();
         if now_ms - self.in_words_at_ms >= TABLES_MS {
@@ -303,6 +335,46 @@ impl LivePage {
                 let local = self.locals.iter().find(|local| hosts(local)).or(self.locals.first());
                 let event = Event::Operation(node.clone(), operation);
                 local.into_iter().for_each(|local| local.handle(event.clone()));
+            }
+            Err(reason) => self.error = Some(reason),
+        }
+    }
+
+    fn befall(&mut self, fault: Fault) {
+        match fault {
+            Fault::Link(peer, faults) => {
+                self.locals.iter().take(1).for_each(|it| it.handle(Event::Faults(peer, faults)));
+            }
+            Fault::Choose(peer) => match self.chosen.iter().position(|it| *it == peer) {
+                Some(place) => drop(self.chosen.swap_remove(place)),
+                None => self.chosen.push(peer),
+            },
+            Fault::CutOff => self.cut(&self.chosen),
+            Fault::Heal => self.cut(&[]),
+        }
+    }
+
+    /// Cuts the links of this page between these peers and the others, and no others.
+    fn cut(&self, chosen: &[PeerId]) {
+        for local in &self.locals {
+            let faults = |(own, (peer, facts)): (PeerId, (PeerId, LinkFacts))| {
+                let is_cut = crosses(chosen, [own, peer]);
+                Event::Faults(peer, Faults { is_cut, ..facts.faults })
+            };
+            let events: Vec<Event> =
+                local.look(|peer, _| peer.links().map(|it| faults((peer.id(), it))).collect());
+            events.into_iter().for_each(|event| local.handle(event));
+        }
+    }
+
+    /// Hands out what is on record, if that is what has happened.
+    fn record(&mut self, ctx: &Context<Self>, wanted: Wanted) {
+        let (Ok(wish), Some(local)) = (&ctx.props().wish, self.locals.first()) else { return };
+        let Some(recorded) = local.recorded() else { return };
+        match recording::checked(&recorded, wish.room.name()) {
+            Ok(scenario) => {
+                self.recorded = Some(recording::about(&recorded));
+                recording::hand_out(scenario, wanted, ctx.link().callback(Message::Fail));
             }
             Err(reason) => self.error = Some(reason),
         }
@@ -369,7 +441,7 @@ impl LivePage {
             let named = named.map(|(_, peer, why)| format!("{}: {why}", &peer.to_string()[..8]));
             (Neighbour::all(peer, now), named.collect::<Vec<_>>())
         });
-        neighbours(&all, &turned_away, &ctx.link().callback(Message::Faults))
+        neighbours(&all, &self.chosen, &turned_away, &ctx.link().callback(Message::Fault))
     }
 
     fn panel(&self, node: usize, on_message: &Callback<StageMessage>) -> Html {
@@ -407,6 +479,7 @@ impl LivePage {
         let is_dark = self.dark.as_ref().is_some_and(MediaQueryList::matches);
         let theme = self.preferences.appearance.theme(is_dark);
         self.bands.paint(&self.picture, &self.identities, self.keys, theme);
+        self.course.paint(self.keys, theme);
     }
 }
 

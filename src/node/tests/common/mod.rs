@@ -164,7 +164,8 @@ impl Cluster {
                 }
                 Coming::Timer(..) => {}
                 Coming::RestartWithoutState => {
-                    self.nodes[node] = self.nodes[node].without_state(77);
+                    let id = self.nodes[node].id().fresh();
+                    self.nodes[node] = self.nodes[node].without_state(id, 77);
                     self.lives[node] += 1;
                     self.give(node, Event::Start);
                 }

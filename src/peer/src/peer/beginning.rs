@@ -74,6 +74,7 @@ impl Peer {
                 self.run(now, index, NodeEvent::Start);
             }
         }
+        self.forget_lost();
     }
 
     /// Whoever has not been let in for long asks those that are there now.

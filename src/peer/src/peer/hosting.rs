@@ -25,6 +25,10 @@ impl Peer {
             return effects.refused.push(Refusal::NotAdmitted(name));
         }
         let refused = self.run(now, index, NodeEvent::Operation(operation));
+        if refused.is_empty() {
+            // All hear at once what the node had seen when it did that, and nothing after it.
+            self.next_tick = now;
+        }
         effects.refused.extend(refused.into_iter().map(Refusal::Operation));
     }
 
@@ -55,12 +59,14 @@ impl Peer {
         let host = &mut self.hosts[index];
         let life = host.life;
         let Some(node) = host.node_mut() else { return Vec::new() };
+        let mut replica = node.id().clone();
         node.handle(now, event, &mut effects);
         let from = node.id().clone();
-        let mut refused = Vec::new();
+        let (mut refused, mut has_merged) = (Vec::new(), false);
         for observation in effects.observations {
             match observation {
                 Observation::Issued(update) | Observation::Applied(update) => {
+                    self.recorder.note(|recording| recording.learn(now, &replica, &update));
                     for update in self.truth.join(&Delta::from_iter([update])).applied {
                         let replica = update.dot.replica.clone();
                         self.log.push(update);
@@ -68,6 +74,7 @@ impl Peer {
                     }
                 }
                 Observation::Merged(..) => {
+                    has_merged = true;
                     let Some(node) = self.hosts[index].node() else { continue };
                     for (replica, counters) in
                         Replicated::merge(&mut self.truth, node.claims()).news
@@ -76,9 +83,14 @@ impl Peer {
                     }
                 }
                 Observation::Refused(error) => refused.push(error),
+                Observation::BegunAnew(fresh) => {
+                    replica = fresh;
+                    self.note_begun_anew(index);
+                }
                 _ => {}
             }
         }
+        self.record_host(now, index, has_merged);
         for (at, timer) in effects.timers {
             self.timers_set += 1;
             self.timers.insert((at, self.timers_set), (index, life, timer));

@@ -130,8 +130,12 @@ impl Peer {
             (State::Proven, Frame::Reports(reports)) => {
                 let own: BTreeSet<&NodeId> = self.hosts.iter().map(|host| &host.name).collect();
                 self.reports.hear(now, peer, reports, &own);
+                self.record_reports(now);
             }
-            (State::Proven, Frame::Bye) => return Err(Why::Bye),
+            (State::Proven, Frame::Bye) => {
+                self.note_left(peer);
+                return Err(Why::Bye);
+            }
             (State::Proven, Frame::Part { .. }) => {
                 return Err(Why::BadMessage("a part within a part".into()));
             }

@@ -3,18 +3,22 @@
 mod beginning;
 mod hosting;
 mod linked;
+mod recording;
+mod retiring;
 mod telling;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use scalesmall_crdt::{ClaimMap, History, NodeId, Operation, OperationError, ReplicaId};
+use scalesmall_crdt::{ClaimMap, History, KeyRange, NodeId, Operation, OperationError, ReplicaId};
 use scalesmall_node::{Message, Node, Random, SimTime, Timer};
 
+use self::retiring::Absent;
 use crate::frame::{Condition, Epoch, Frame, Route};
 use crate::handshake::Handshake;
 use crate::host::Host;
 use crate::limits::NODES_MAX;
 use crate::link::{Faults, Lane, Link, LinkFacts, Path, Why};
+use crate::recorder::Recorder;
 use crate::reports::{RemoteView, Reports};
 use crate::routes::Routes;
 use crate::{PeerId, Room, RoomKey};
@@ -42,6 +46,8 @@ pub enum Event {
     },
     /// A link has closed.
     Closed(PeerId),
+    /// A link has closed, or will, and the peer at its end will not come back as who it was.
+    Gone(PeerId),
     /// A link has brought something.
     Received(PeerId, Vec<u8>),
     /// A link has taken as much as it can for now; or it can take more again.
@@ -114,6 +120,8 @@ pub struct Peer {
     turned_away: VecDeque<(SimTime, PeerId, Why)>,
     /// Links of those that are to be closed, and when.
     closing: Vec<(SimTime, PeerId, Why)>,
+    absent: Absent,
+    recorder: Recorder,
 }
 
 impl Peer {
@@ -150,7 +158,16 @@ impl Peer {
             log: History::new(),
             turned_away: VecDeque::new(),
             closing: Vec::new(),
+            absent: Absent::default(),
+            recorder: Recorder::default(),
         }
+    }
+
+    /// Lets a node that is hosted here make a claim once it is let in, with this priority, unless
+    /// it is live then: one that it had when it was here before.
+    pub fn bring(&mut self, node: &NodeId, range: KeyRange, priority: u64) {
+        let host = self.hosts.iter_mut().find(|host| host.name == *node);
+        host.into_iter().for_each(|host| host.brings.push((range, priority)));
     }
 
     /// Handles `event` at time `now`, and all that is due by then, and adds what follows from it
@@ -163,6 +180,10 @@ impl Peer {
                 self.open(now, peer, path, Handshake::new(self.id, nonce, peer, binding), effects);
             }
             Event::Closed(peer) => self.forget(peer),
+            Event::Gone(peer) => {
+                self.note_left(peer);
+                self.forget(peer);
+            }
             Event::Received(peer, bytes) => self.receive(now, peer, &bytes, effects),
             Event::Full(peer, is_full) => {
                 self.links.get_mut(&peer).into_iter().for_each(|link| link.is_full = is_full);

@@ -35,6 +35,7 @@ impl Peer {
             }
         }
         self.begin(now);
+        self.retire_absent(now);
         self.tell_routes(now);
         self.report(now);
     }
@@ -46,8 +47,9 @@ impl Peer {
             epoch: self.epoch.filter(|_| host.is_member()),
         });
         let own: Vec<Route> = own.collect();
+        let known = self.routes.known();
         for (&peer, link) in self.links.iter_mut().filter(|(_, link)| link.is_proven()) {
-            let routes = self.routes.told_to(peer, own.clone());
+            let routes = self.routes.told_to(peer, &own, &known);
             if self.told.get(&peer) != Some(&routes) {
                 link.say(now, &Frame::Routes(routes.clone()));
                 self.told.insert(peer, routes);
@@ -79,5 +81,6 @@ impl Peer {
             }
         }
         self.reports.follow(now, &self.log, &self.truth);
+        self.record_views(now);
     }
 }

@@ -1,7 +1,8 @@
-//! Web Locks, by which a tab knows of another's death.
+//! Web Locks, by which a tab knows of another's death, and that no other one is called as it is.
 
 use std::rc::Rc;
 
+use gloo::timers::callback::Timeout;
 use gloo::utils::window;
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -35,13 +36,31 @@ pub(super) enum Mode {
 }
 
 /// A lock that is held or waited for until this is dropped.
-pub(super) struct Lock {
+pub struct Lock {
     abort: AbortController,
     release: Function,
     _on_granted: Rc<Closure<dyn FnMut() -> Promise>>,
 }
 
 impl Lock {
+    /// Holds a name that one tab of this browser has at a time, for as long as this is kept. Nothing
+    /// where another one has it for longer than `patience_ms`, or the browser has no such locks.
+    pub async fn of_name(name: &str, patience_ms: u32) -> Option<Self> {
+        let (mut lock, mut late) = (None, None);
+        let granted = Promise::new(&mut |resolve, _| {
+            let answer = move |is_granted: bool| {
+                // It only keeps a promise.
+                let _ = resolve.call1(&JsValue::UNDEFINED, &is_granted.into());
+            };
+            let too_late = answer.clone();
+            lock = Self::request_name(&format!("name/{name}"), Mode::Exclusive, answer);
+            late = Some(Timeout::new(patience_ms, move || too_late(false)));
+        });
+        let lock = lock?;
+        let is_granted = JsFuture::from(granted).await.is_ok_and(|it| it.is_truthy());
+        is_granted.then_some(lock)
+    }
+
     /// Asks for the lock of `peer`. `on_answer` is told whether it was granted, unless this has
     /// been dropped before. Nothing where the browser has no such locks for this page.
     pub(super) fn request(
@@ -49,6 +68,10 @@ impl Lock {
         mode: Mode,
         on_answer: impl Fn(bool) + 'static,
     ) -> Option<Self> {
+        Self::request_name(&format!("peer/{peer}"), mode, on_answer)
+    }
+
+    fn request_name(name: &str, mode: Mode, on_answer: impl Fn(bool) + 'static) -> Option<Self> {
         let navigator = window().navigator();
         let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
         let locks: LockManager = locks.is_object().then(|| locks.unchecked_into())?;
@@ -69,7 +92,7 @@ impl Lock {
                 held.clone()
             }
         });
-        let name = format!("scalesmall/peer/{peer}");
+        let name = format!("scalesmall/{name}");
         let request = locks.request(&name, &options, on_granted.as_ref().unchecked_ref()).ok()?;
         let on_granted = Rc::new(on_granted);
         let is_there = Rc::downgrade(&on_granted);

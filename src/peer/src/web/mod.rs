@@ -44,5 +44,6 @@ use crate::{Lane, Path};
 pub use clock::{now_us, random_bits};
 pub use error::{BrowserError, SendError};
 pub use links::Links;
+pub use lock::Lock;
 pub use signalling::Signalling;
 pub use ticker::Ticker;

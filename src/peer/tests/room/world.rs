@@ -104,6 +104,13 @@ impl World {
         });
     }
 
+    /// Lets a peer say goodbye and go.
+    pub(crate) fn leave(&mut self, index: usize) {
+        self.handle(index, Event::Leave);
+        self.pass_ms(100);
+        self.kill(index);
+    }
+
     pub(crate) fn handle(&mut self, index: usize, event: Event) {
         let Some(peer) = &mut self.peers[index] else { return };
         let mut effects = Effects::default();

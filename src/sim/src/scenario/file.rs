@@ -20,6 +20,8 @@ pub(super) struct ScenarioFile {
     #[serde(default)]
     pub(super) seed: Whole,
     pub(super) replicas: Vec<String>,
+    #[serde(default)]
+    pub(super) incarnations: Vec<Whole>,
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
     #[serde(default)]
@@ -122,6 +124,7 @@ pub(super) struct StepFile {
     pub(super) crash: Option<String>,
     pub(super) restart: Option<String>,
     pub(super) state: Option<String>,
+    pub(super) incarnation: Option<Whole>,
     pub(super) pause: Option<String>,
     pub(super) resume: Option<String>,
     pub(super) network: Option<Object<NetworkFile>>,
@@ -139,6 +142,7 @@ pub(super) struct StepFile {
     pub(super) name: Option<String>,
     pub(super) only: Option<String>,
     pub(super) deliver: Option<String>,
+    pub(super) receive: Option<String>,
     pub(super) observe: Option<String>,
 }
 

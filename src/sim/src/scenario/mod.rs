@@ -1,6 +1,7 @@
 //! What is to happen in a run.
 
 mod check;
+mod elsewhere;
 mod error;
 mod file;
 mod form;
@@ -10,11 +11,13 @@ mod write;
 
 use std::sync::Arc;
 
-use scalesmall_crdt::{DataType, KeyRange, NodeId, Operation};
+use scalesmall_crdt::{DataType, KeyRange, NodeId, Operation, ReplicaId};
 use scalesmall_node::SimTime;
 
 use crate::NetworkSettings;
 
+pub(crate) use elsewhere::ElsewhereNews;
+pub use elsewhere::{Elsewhere, NoNews};
 pub use error::ScenarioError;
 
 /// The description of scenario files, for people.
@@ -33,6 +36,9 @@ pub struct Scenario {
     pub replicas: Arc<[NodeId]>,
     /// How many of them begin.
     pub founders: usize,
+    /// As which incarnations the founders begin: the replicas of a room that is older than the run
+    /// have been others before. Empty where all are the first.
+    pub incarnations: Vec<u32>,
     /// What the nodes have replicas of.
     pub data_type: DataType,
     /// The network at the start.
@@ -46,6 +52,13 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The replica that a node begins as.
+    #[must_use]
+    pub fn first_replica(&self, node: usize) -> ReplicaId {
+        let incarnation = self.incarnations.get(node).copied().unwrap_or(0);
+        ReplicaId { node: self.replicas[node].clone(), incarnation }
+    }
+
     /// Reads a scenario file; see [`FORMAT`].
     ///
     /// # Errors
@@ -53,6 +66,13 @@ impl Scenario {
     /// [`ScenarioError`], which names the place in the file and the value that is wrong there.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
         check::scenario(file::read(text)?)
+    }
+
+    /// Whether all that happens in its runs is of their own making: nothing is received from
+    /// elsewhere. Else no record of a run is complete.
+    #[must_use]
+    pub fn is_self_contained(&self) -> bool {
+        !self.steps.iter().any(|step| matches!(step.action, Action::Receive { .. }))
     }
 
     /// The scenario as a file, short, and with a line for each step: [`parse`](Self::parse) reads it
@@ -172,6 +192,8 @@ pub enum Action {
         replica: usize,
         /// Whether it has lost its state, and so begins as a fresh incarnation.
         lost: bool,
+        /// As which one then, where it is not the next: a greater one than it was before.
+        incarnation: Option<u32>,
     },
     /// The next of the nodes that are not among the founders begins, and is let in by another one.
     Join {
@@ -221,6 +243,13 @@ pub enum Action {
     },
     /// A kept message arrives.
     Deliver(String),
+    /// A node takes in what comes from outside of the run.
+    Receive {
+        /// The node.
+        replica: usize,
+        /// What comes.
+        elsewhere: Elsewhere,
+    },
     /// The state of a replica is put on record.
     Observe(usize),
 }
@@ -268,7 +297,9 @@ impl Action {
             | Self::Observe(replica) => vec![*replica],
             Self::Join { through } => vec![*through],
             Self::Retire { replica, on } => vec![*replica, *on],
-            Self::ClockSkew { replica, .. } | Self::Watch { replica, .. } => vec![*replica],
+            Self::ClockSkew { replica, .. }
+            | Self::Watch { replica, .. }
+            | Self::Receive { replica, .. } => vec![*replica],
             Self::Sync { from, to }
             | Self::Send { from, to, .. }
             | Self::Cut { from, to }

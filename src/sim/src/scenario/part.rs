@@ -37,7 +37,9 @@ impl Scenario {
         });
         let start = start.collect();
 
-        let mut course = Course::new(self.network.clone(), founders);
+        let kept = self.incarnations.iter().zip(&places).filter(|(_, place)| place.is_some());
+        let incarnations: Vec<u32> = kept.map(|(&incarnation, _)| incarnation).collect();
+        let mut course = Course::new(self.network.clone(), founders, &incarnations);
         let (mut steps, mut network, mut joining) = (Vec::new(), &self.network, self.founders..);
         for (Step { at, action }, index) in self.steps.iter().zip(self.start.len()..) {
             let newcomer = matches!(action, Action::Join { .. }).then(|| joining.next()).flatten();
@@ -62,7 +64,18 @@ impl Scenario {
         let (title, replicas) = (self.title.clone(), replicas.into());
         let network = self.network.clone();
         let (seed, data_type, until) = (self.seed, self.data_type, self.until);
-        Some(Self { title, seed, replicas, founders, data_type, network, start, steps, until })
+        Some(Self {
+            title,
+            seed,
+            replicas,
+            founders,
+            incarnations,
+            data_type,
+            network,
+            start,
+            steps,
+            until,
+        })
     }
 }
 
@@ -98,7 +111,8 @@ impl Action {
             | Self::Observe(replica)
             | Self::Join { through: replica }
             | Self::ClockSkew { replica, .. }
-            | Self::Watch { replica, .. } => vec![replica],
+            | Self::Watch { replica, .. }
+            | Self::Receive { replica, .. } => vec![replica],
             Self::Retire { replica, on } => vec![replica, on],
             Self::Sync { from, to }
             | Self::Send { from, to, .. }

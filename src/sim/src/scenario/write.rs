@@ -32,6 +32,7 @@ pub(super) fn file(scenario: &Scenario) -> String {
         .changed("title", ["", &scenario.title])
         .changed("seed", [0, scenario.seed])
         .with("replicas", founders)
+        .changed("incarnations", [&Vec::new(), &scenario.incarnations])
         .changed("type", [DataType::default(), scenario.data_type].map(DataType::name))
         .with_any("network", &network([&DEFAULT_NETWORK, &scenario.network]))
         .with_lines("start", &start)
@@ -86,9 +87,10 @@ impl<'a> Course<'a> {
                 step.with("clock_skew_ms", skew_ms).with("on", name(replica))
             }
             Action::Crash(replica) => step.with("crash", name(replica)),
-            Action::Restart { replica, lost } => {
+            Action::Restart { replica, lost, incarnation } => {
                 let state = if *lost { "lost" } else { "kept" };
-                step.with("restart", name(replica)).changed("state", ["kept", state])
+                let step = step.with("restart", name(replica)).changed("state", ["kept", state]);
+                step.changed("incarnation", [None, *incarnation])
             }
             Action::Pause(replica) => step.with("pause", name(replica)),
             Action::Resume(replica) => step.with("resume", name(replica)),
@@ -115,6 +117,9 @@ impl<'a> Course<'a> {
                 step.with("send", link(from, to)).with("as", name).changed("only", [None, only])
             }
             Action::Deliver(message) => step.with("deliver", message),
+            Action::Receive { replica, elsewhere } => {
+                step.with("receive", elsewhere.text()).with("on", name(replica))
+            }
             Action::Observe(replica) => step.with("observe", name(replica)),
         }
     }

@@ -83,15 +83,17 @@ impl Trial {
         self.latest.iter().filter(|&(_, &left_live)| !left_live).map(|(claim, _)| claim)
     }
 
-    /// Whether what has happened, or what a replica shows now, breaks the semantics.
+    /// Whether what has happened, or what a replica shows now, breaks the semantics. Where something
+    /// came from elsewhere, nobody can tell.
     ///
     /// # Panics
     ///
     /// If the run was not to be checked.
     pub(super) fn breaks_semantics(&self) -> bool {
         let records = self.records.as_ref().expect("the run was to be checked");
-        if Checker::can_check(self.simulation.scenario().data_type).is_err() {
-            // There are none that it could break.
+        let scenario = self.simulation.scenario();
+        if Checker::can_check(scenario.data_type).is_err() || !scenario.is_self_contained() {
+            // There are none that it could break, or none that could be told.
             return false;
         }
         let mut checker = Checker::new();

@@ -7,6 +7,7 @@ use scalesmall_node::{Event, Message, News, Node, Sync};
 
 use super::{InFlight, Parcel, Simulation};
 use crate::replica::Held;
+use crate::scenario::ElsewhereNews;
 use crate::{Action, Fate, Status};
 
 impl Simulation {
@@ -59,13 +60,17 @@ impl Simulation {
                 self.changes += 1;
             }
             Action::Crash(replica) => self.stop_node(replica),
-            Action::Restart { replica, lost } => {
+            Action::Restart { replica, lost, incarnation } => {
                 // It may be about to leave.
                 self.stop_node(replica);
                 if lost {
                     let old = &self.replicas[replica].node;
-                    let seed = self.seed_of(replica, &old.id().fresh());
-                    self.replicas[replica].node = old.without_state(seed);
+                    // Whatever it is told, it must not be again who it has been.
+                    let next = old.id().fresh();
+                    let incarnation = incarnation.unwrap_or(0).max(next.incarnation);
+                    let id = ReplicaId { incarnation, ..next };
+                    let seed = self.seed_of(replica, &id);
+                    self.replicas[replica].node = old.without_state(id, seed);
                     self.recording.iter_mut().for_each(|recording| recording.begin(replica));
                     self.forget_what_is_lost(replica);
                 }
@@ -117,6 +122,19 @@ impl Simulation {
             Action::Deliver(name) => {
                 let parcels = self.kept.get(&name).expect("the scenario has been checked").clone();
                 parcels.into_iter().for_each(|parcel| self.hand_over(parcel));
+            }
+            Action::Receive { replica, elsewhere } => {
+                let node = &self.replicas[replica].node;
+                let news = match elsewhere.news() {
+                    ElsewhereNews::Updates(updates) => News::Updates(updates.clone()),
+                    ElsewhereNews::State(state) => {
+                        let roster = node.roster().fingerprint();
+                        News::State { state: state.clone(), roster }
+                    }
+                };
+                let message = Message::News { news, seen: None };
+                let from = node.id().clone();
+                self.give(replica, Event::Message { from, message }, None);
             }
             Action::Observe(replica) => {
                 let record = self.state_record(replica);

@@ -106,6 +106,7 @@ impl Simulation {
                 Event::Operation(_) => true,
                 Event::Start
                 | Event::Retire(_)
+                | Event::RetireReplica(_)
                 | Event::Leave
                 | Event::Watch(_)
                 | Event::Timer(_) => false,

@@ -10,7 +10,9 @@ pub use intervention::InFlight;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use scalesmall_crdt::{Delta, Dot, Fingerprint, History, NodeId, ReplicaId, Replicated, Update};
+use scalesmall_crdt::{
+    Delta, Dot, Fingerprint, History, NodeId, ReplicaId, Replicated, Roster, Update,
+};
 use scalesmall_node::{
     Effects, Event, Members, Message, Node, Observation, SimTime, Timer, gathered,
 };
@@ -147,8 +149,11 @@ impl Simulation {
     }
 
     fn begin(scenario: Arc<Scenario>, on_record: OnRecord) -> Self {
-        let founders = &scenario.replicas[..scenario.founders];
-        let members: Arc<Members> = Arc::new(founders.iter().cloned().collect());
+        let founders: Vec<ReplicaId> =
+            (0..scenario.founders).map(|founder| scenario.first_replica(founder)).collect();
+        let mut roster = Roster::new();
+        founders.iter().for_each(|founder| roster.join(founder.clone()));
+        let members = Arc::new(Members::of(Arc::new(roster)));
         let mut simulation = Self {
             now: SimTime::ZERO,
             has_ended: false,
@@ -178,8 +183,7 @@ impl Simulation {
             scenario,
         };
         let settings = simulation.network.settings.of_nodes();
-        for index in 0..simulation.scenario.founders {
-            let id = ReplicaId::first(simulation.scenario.replicas[index].clone());
+        for (index, id) in founders.into_iter().enumerate() {
             let seed = simulation.seed_of(index, &id);
             let data_type = simulation.scenario.data_type;
             let node = Node::new(id, Arc::clone(&members), settings, seed);
@@ -329,7 +333,7 @@ impl Simulation {
             Event::Message { .. } => (2, "message"),
             Event::Timer(Timer::Round) => (3, "round"),
             Event::Timer(Timer::Links) => (4, "links"),
-            Event::Retire(_) => (5, "retire"),
+            Event::Retire(_) | Event::RetireReplica(_) => (5, "retire"),
             Event::Leave | Event::Timer(Timer::Leave) => (6, "leave"),
             Event::Timer(Timer::Probe) => (7, "probe"),
             Event::Timer(Timer::Departed) => (8, "release"),
@@ -374,16 +378,23 @@ impl Simulation {
                     |node: &NodeId| indices.get(node).copied().filter(|&index| index < present);
                 self.spreading.begin(self.now, replica, &update, &self.replicas, index);
                 self.note_learned(replica, &update.dot, None);
-                self.issued.push(Arc::clone(&update));
+                self.log(&update);
                 self.truth.join(&Delta::from_iter([update]));
             }
             Observation::Applied(update) => self.note_arrival(replica, &update, by),
             Observation::Merged(id, counters) => {
-                for counter in counters {
-                    let dot = Dot { replica: id.clone(), counter };
-                    let update = self.issued.get(&dot).cloned();
-                    let update = update.expect("whatever arrives has been issued");
-                    self.note_arrival(replica, &update, by);
+                // Those that are older than the run stand in the state alone.
+                let known = self.issued.newest(&id).map_or(0, |update| update.dot.counter);
+                let dots = (*counters.start()..=known.min(*counters.end())).rev();
+                let dots = dots.map(|counter| Dot { replica: id.clone(), counter });
+                let updates = dots.map_while(|dot| self.issued.get(&dot).cloned());
+                let updates: Vec<Arc<Update>> = updates.collect();
+                for update in updates.iter().rev() {
+                    self.note_arrival(replica, update, by);
+                }
+                let claims = self.replicas[replica].claims();
+                if self.truth.context().counter(&id) < claims.context().counter(&id) {
+                    self.truth.merge(claims);
                 }
             }
             Observation::Repeated(count) => self.metrics.duplicates_received += count as u64,
@@ -398,12 +409,28 @@ impl Simulation {
     }
 
     fn note_arrival(&mut self, replica: usize, update: &Arc<Update>, by: Option<u64>) {
-        self.note_learned(replica, &update.dot, by);
+        let is_own = update.dot.replica.node == self.replicas[replica].node.id().node;
+        // From elsewhere, nobody in the run has told it.
+        if by.is_some() || is_own {
+            self.note_learned(replica, &update.dot, by);
+        }
         let bytes = self.spreading.arrive(self.now, replica, &update.dot);
         self.metrics.payload_bytes_minimum += bytes;
-        // It is known already, unless it was lost with a state and comes back.
+        self.log(update);
+        // It is known already, unless it was lost with a state and comes back, or is from elsewhere.
         if !self.truth.context().contains(&update.dot) {
             self.truth.join(&Delta::from_iter([Arc::clone(update)]));
+        }
+    }
+
+    /// Keeps an operation that has been issued, here or elsewhere.
+    fn log(&mut self, update: &Arc<Update>) {
+        let Dot { replica, counter } = &update.dot;
+        let known = self.issued.newest(replica).map_or(0, |newest| newest.dot.counter);
+        if known < *counter {
+            // What came before that and is not here is older than the run.
+            self.issued.skip(replica, counter - 1);
+            self.issued.push(Arc::clone(update));
         }
     }
 

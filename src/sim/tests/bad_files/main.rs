@@ -131,7 +131,7 @@ fn depth_is_no_danger() {
         ),
         (
             with(&format!(r#""wind":{deep}{}"#, "]".repeat(10_000))),
-            "wind: unknown field `wind`, expected one of `format`, `title`, `seed`, `replicas`, `type`, `network`, `start`, `steps`, `until`, `load` (line 1, column 39)",
+            "wind: unknown field `wind`, expected one of `format`, `title`, `seed`, `replicas`, `incarnations`, `type`, `network`, `start`, `steps`, `until`, `load` (line 1, column 39)",
         ),
     ]);
 }
@@ -166,7 +166,7 @@ fn unknown_fields_are_refused_with_their_path() {
     check(&[
         (
             with(r#""wind":1"#),
-            "wind: unknown field `wind`, expected one of `format`, `title`, `seed`, `replicas`, `type`, `network`, `start`, `steps`, `until`, `load` (line 1, column 39)",
+            "wind: unknown field `wind`, expected one of `format`, `title`, `seed`, `replicas`, `incarnations`, `type`, `network`, `start`, `steps`, `until`, `load` (line 1, column 39)",
         ),
         (
             network(r#""wind":1"#),
@@ -178,7 +178,7 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             step(r#""wind":1"#),
-            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `at`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `hold`, `pass`, `lose`, `repeat`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "steps[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `at`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `hold`, `pass`, `lose`, `repeat`, `crash`, `restart`, `state`, `incarnation`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `receive`, `observe` (line 1, column 49)",
         ),
         (
             with(r#""steps":[{"network":{"wind":1}}]"#),
@@ -186,7 +186,7 @@ fn unknown_fields_are_refused_with_their_path() {
         ),
         (
             with(r#""start":[{"wind":1}]"#),
-            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `at`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `hold`, `pass`, `lose`, `repeat`, `crash`, `restart`, `state`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `observe` (line 1, column 49)",
+            "start[0].wind: unknown field `wind`, expected one of `at_ms`, `do`, `on`, `claim`, `by`, `to`, `at`, `partition`, `heal`, `cut`, `mend`, `clog`, `unclog`, `hold`, `pass`, `lose`, `repeat`, `crash`, `restart`, `state`, `incarnation`, `pause`, `resume`, `network`, `retire`, `join`, `through`, `leave`, `watch`, `clock_skew_ms`, `sync`, `send`, `as`, `only`, `deliver`, `receive`, `observe` (line 1, column 49)",
         ),
     ]);
 }

@@ -63,6 +63,62 @@ fn an_operation_has_all_that_it_needs_and_nothing_else() {
 }
 
 #[test]
+fn what_comes_from_elsewhere_is_bytes_for_somebody() {
+    let on_a = |bytes: &str| manual(&format!(r#"{{"receive":"{bytes}","on":"a"}}"#));
+    check(&[
+        (manual(r#"{"receive":"EQA"}"#), "steps[0].on: is missing: who receives it"),
+        (
+            on_a("EQA="),
+            "steps[0].receive: character 4 is not one of base64url, without padding, that stands there",
+        ),
+        (
+            on_a(""),
+            "steps[0].receive: these bytes are neither updates nor a state: byte 0: the end comes too early",
+        ),
+        (
+            on_a("EgA"),
+            "steps[0].receive: these bytes are neither updates nor a state: byte 1: kind 2 is not the one expected",
+        ),
+        (
+            on_a("_w"),
+            "steps[0].receive: these bytes are neither updates nor a state: byte 1: version 15 is not known",
+        ),
+        (
+            step(r#""receive":"EQA","on":"a""#),
+            r#"steps[0]: messages move by steps only where `network.mode` is "manual""#,
+        ),
+        (
+            manual(r#"{"crash":"a"},{"receive":"EQA","on":"a"}"#),
+            "steps[1]: a has crashed and not been restarted by then",
+        ),
+    ]);
+}
+
+#[test]
+fn a_replica_is_nobody_that_it_has_been() {
+    let restart = |more: &str| {
+        with(&format!(r#""incarnations":[5,0],"steps":[{{"crash":"a"}},{{"restart":"a",{more}}}]"#))
+    };
+    check(&[
+        (restart(r#""incarnation":6"#), r#"steps[1].incarnation: goes with `state`: "lost""#),
+        (
+            restart(r#""state":"lost","incarnation":5"#),
+            "steps[1].incarnation: 5 is not after 5, as which a went",
+        ),
+        (
+            restart(r#""state":"lost","incarnation":4293918720"#),
+            "steps[1].incarnation: 4293918720 is not within 1 to 4293918719",
+        ),
+        (step(r#""crash":"a","incarnation":6"#), "steps[0].incarnation: does not go with `crash`"),
+        (with(r#""incarnations":[5]"#), "incarnations: there are 1 for 2 replicas"),
+        (
+            with(r#""incarnations":[0,4294967295]"#),
+            "incarnations[1]: 4294967295 is not within 0 to 4293918719",
+        ),
+    ]);
+}
+
+#[test]
 fn a_range_is_two_keys_in_order() {
     let register = |claim: &str| step(&format!(r#""on":"a","do":"register","claim":{claim}"#));
     let tighten =
@@ -146,15 +202,15 @@ fn a_step_is_one_thing() {
     check(&[
         (
             step(""),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, hold, pass, lose, repeat, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, hold, pass, lose, repeat, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, receive, observe",
         ),
         (
             step(r#""at_ms":5"#),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, hold, pass, lose, repeat, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, hold, pass, lose, repeat, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, receive, observe",
         ),
         (
             step(r#""on":"a","claim":["a",0,9]"#),
-            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, hold, pass, lose, repeat, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, observe",
+            "steps[0]: nothing is to happen here; a step has one of do, partition, heal, cut, mend, clog, unclog, hold, pass, lose, repeat, crash, restart, pause, resume, network, retire, join, leave, watch, clock_skew_ms, sync, send, deliver, receive, observe",
         ),
         (step(r#""crash":"a","heal":true"#), "steps[0]: `heal` and `crash` are two steps"),
         (step(r#""cut":["a","b"],"heal":true"#), "steps[0]: `heal` and `cut` are two steps"),

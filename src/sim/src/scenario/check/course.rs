@@ -13,6 +13,8 @@ pub(in crate::scenario) struct Course {
     pub(in crate::scenario) network: NetworkSettings,
     /// How many replicas there are.
     present: usize,
+    /// As which incarnation each is there, as far as steps tell, where it is not the first.
+    incarnations: Vec<u32>,
     /// And how they have gone.
     down: BTreeMap<usize, &'static str>,
     paused: BTreeSet<usize>,
@@ -21,9 +23,14 @@ pub(in crate::scenario) struct Course {
 }
 
 impl Course {
-    pub(in crate::scenario) fn new(network: NetworkSettings, present: usize) -> Self {
+    /// Of a run that so many begin.
+    pub(in crate::scenario) fn new(
+        network: NetworkSettings,
+        present: usize,
+        incarnations: &[u32],
+    ) -> Self {
         let (down, paused, messages) = Default::default();
-        Self { network, present, down, paused, messages }
+        Self { network, present, incarnations: incarnations.to_vec(), down, paused, messages }
     }
 
     /// Takes a step of a scenario with these replicas.
@@ -44,8 +51,10 @@ impl Course {
             }
             None => Ok(()),
         };
-        let by_hand =
-            matches!(action, Action::Sync { .. } | Action::Send { .. } | Action::Deliver(_));
+        let by_hand = matches!(
+            action,
+            Action::Sync { .. } | Action::Send { .. } | Action::Deliver(_) | Action::Receive { .. }
+        );
         if by_hand && self.network.mode == Mode::Gossip {
             return wrong(place, "messages move by steps only where `network.mode` is \"manual\"");
         }
@@ -60,9 +69,22 @@ impl Course {
                 self.down.insert(*replica, "crashed");
                 self.paused.remove(replica);
             }
-            Action::Restart { replica, .. } => {
+            Action::Restart { replica, lost, incarnation } => {
                 if self.down.remove(replica).is_none() {
                     return wrong(place, format!("{} has not crashed by then", name(*replica)));
+                }
+                let known = self.incarnations.len().max(replica + 1);
+                self.incarnations.resize(known, 0);
+                let before = &mut self.incarnations[*replica];
+                match *incarnation {
+                    Some(given) if given <= *before => {
+                        let place = format!("{place}.incarnation");
+                        let name = name(*replica);
+                        let reason = format!("{given} is not after {before}, as which {name} went");
+                        return wrong(&place, reason);
+                    }
+                    Some(given) => *before = given,
+                    None => *before += u32::from(*lost),
                 }
             }
             Action::Join { through } => {
@@ -73,7 +95,9 @@ impl Course {
                 return wrong(place, format!("{} cannot retire itself", name(*on)));
             }
             Action::Retire { on, .. } => runs(self, *on)?,
-            Action::Watch { replica, .. } => runs(self, *replica)?,
+            Action::Watch { replica, .. } | Action::Receive { replica, .. } => {
+                runs(self, *replica)?;
+            }
             Action::Leave(replica) => {
                 runs(self, *replica)?;
                 if self.paused.contains(replica) {

@@ -15,8 +15,10 @@ use self::settings::{DEFAULT_NETWORK, network};
 use self::value::{Checked, choose, claim, few, known, node, number, range, text, wrong};
 use super::file::{MessageFile, PairFile, RangeFile, ScenarioFile, StepFile, UntilFile};
 use super::form::{Object, Signed, Whole};
-use super::{Action, Fate, Request, Scenario, ScenarioError, Step, Until};
-use crate::limits::{CLOCK_SKEW_MS_MAX, REPLICAS_MAX, STEPS_MAX, TIME_MS_DEFAULT, TIME_MS_MAX};
+use super::{Action, Elsewhere, Fate, Request, Scenario, ScenarioError, Step, Until};
+use crate::limits::{
+    CLOCK_SKEW_MS_MAX, INCARNATION_MAX, REPLICAS_MAX, STEPS_MAX, TIME_MS_DEFAULT, TIME_MS_MAX,
+};
 use crate::{NetworkSettings, sorted_by};
 
 const NOT_SIMULATED: &str = "is not simulated by this version";
@@ -31,6 +33,7 @@ pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
     choose("type", file.kind.as_deref(), &data_types, &mut data_type)?;
     let mut names = Names::new(data_type, &file.replicas)?;
     let founders = names.replicas.len();
+    let incarnations = incarnations(file.incarnations, founders)?;
     let network = network("network", &DEFAULT_NETWORK, file.network.0)?;
     let until = until(file.until.0)?;
 
@@ -47,14 +50,42 @@ pub(super) fn scenario(file: ScenarioFile) -> Checked<Scenario> {
         start.push(names.request(&place, step)?);
     }
 
-    let steps = steps(&mut names, &network, file.steps, until.max)?;
+    let course = Course::new(network.clone(), founders, &incarnations);
+    let steps = steps(&mut names, course, file.steps, until.max)?;
     let (seed, replicas) = (file.seed.0, names.replicas.into());
-    Ok(Scenario { title, seed, replicas, founders, data_type, network, start, steps, until })
+    Ok(Scenario {
+        title,
+        seed,
+        replicas,
+        founders,
+        incarnations,
+        data_type,
+        network,
+        start,
+        steps,
+        until,
+    })
+}
+
+/// As which incarnations the founders begin, unless all are the first.
+fn incarnations(files: Vec<Whole>, founders: usize) -> Checked<Vec<u32>> {
+    if !files.is_empty() && files.len() != founders {
+        let reason = format!("there are {} for {founders} replicas", files.len());
+        return wrong("incarnations", reason);
+    }
+    let mut incarnations = Vec::with_capacity(files.len());
+    for (index, given) in files.into_iter().enumerate() {
+        incarnations.push(number(&format!("incarnations[{index}]"), given, 0..=INCARNATION_MAX)?);
+    }
+    match incarnations.iter().all(|&it| it == 0) {
+        true => Ok(Vec::new()),
+        false => Ok(incarnations),
+    }
 }
 
 fn steps(
     names: &mut Names,
-    network: &NetworkSettings,
+    mut course: Course,
     files: Vec<Object<StepFile>>,
     max: SimTime,
 ) -> Checked<Vec<Step>> {
@@ -75,7 +106,6 @@ fn steps(
     // Stable: equal times stay in the order of the file.
     let timed = sorted_by(timed, |one, other| one.0.cmp(&other.0));
 
-    let mut course = Course::new(network.clone(), names.replicas.len());
     for (_, place, file) in &timed {
         if let Some(newcomer) = &file.join {
             names.add(&format!("{place}.join"), newcomer)?;
@@ -270,10 +300,17 @@ impl Names {
             "clock_skew_ms" => self.clock_skew(place, &file)?,
             "crash" => Action::Crash(one(&file.crash)?),
             "restart" => {
-                let place = format!("{place}.state");
-                known(&place, file.state.as_deref(), &["kept", "lost"])?;
+                let state = format!("{place}.state");
+                known(&state, file.state.as_deref(), &["kept", "lost"])?;
                 let lost = file.state.as_deref() == Some("lost");
-                Action::Restart { replica: one(&file.restart)?, lost }
+                let place = format!("{place}.incarnation");
+                if file.incarnation.is_some() && !lost {
+                    return wrong(&place, "goes with `state`: \"lost\"");
+                }
+                let given = file.incarnation;
+                let incarnation = given.map(|it| number(&place, it, 1..=INCARNATION_MAX));
+                let incarnation = incarnation.transpose()?;
+                Action::Restart { replica: one(&file.restart)?, lost, incarnation }
             }
             "retire" => {
                 let on = format!("{place}.on");
@@ -326,6 +363,20 @@ impl Names {
                 Action::Send { from, to, name, only_last_operation: file.only.is_some() }
             }
             "deliver" => Action::Deliver(file.deliver.unwrap_or_default()),
+            "receive" => {
+                let on = format!("{place}.on");
+                let Some(name) = file.on else {
+                    return wrong(&on, "is missing: who receives it");
+                };
+                if self.data_type != DataType::default() {
+                    let reason = format!("{} receives nothing from elsewhere", self.data_type);
+                    return wrong(&at, reason);
+                }
+                let text = file.receive.unwrap_or_default();
+                let elsewhere = Elsewhere::parse(&text);
+                let elsewhere = elsewhere.or_else(|error| wrong(&at, error.to_string()))?;
+                Action::Receive { replica: self.replica(&on, &name)?, elsewhere }
+            }
             "observe" => Action::Observe(one(&file.observe)?),
             _ => return wrong(&at, NOT_SIMULATED),
         })
@@ -378,6 +429,7 @@ impl StepFile {
             ("sync", self.sync.is_some()),
             ("send", self.send.is_some()),
             ("deliver", self.deliver.is_some()),
+            ("receive", self.receive.is_some()),
             ("observe", self.observe.is_some()),
         ];
         let mut present = kinds.iter().filter(|(_, present)| *present).map(|&(name, _)| name);
@@ -394,13 +446,14 @@ impl StepFile {
                 );
             }
         };
-        let companions: [(&str, bool, &[&str]); 9] = [
-            ("on", self.on.is_some(), &["do", "retire", "watch", "clock_skew_ms"]),
+        let companions: [(&str, bool, &[&str]); 10] = [
+            ("on", self.on.is_some(), &["do", "retire", "watch", "clock_skew_ms", "receive"]),
             ("claim", self.claim.is_some(), &["do"]),
             ("by", self.by.is_some(), &["do"]),
             ("to", self.to.is_some(), &["do"]),
             ("at", self.at.is_some(), &["do"]),
             ("state", self.state.is_some(), &["restart"]),
+            ("incarnation", self.incarnation.is_some(), &["restart"]),
             ("through", self.through.is_some(), &["join"]),
             ("as", self.name.is_some(), &["send"]),
             ("only", self.only.is_some(), &["send"]),

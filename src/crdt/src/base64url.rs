@@ -1,10 +1,14 @@
 //! Bytes as text that needs no escaping in an address: base64url (RFC 4648, section 5) without
-//! padding.
+//! padding. It is how a state stands in a text.
+
+use alloc::string::String;
+use alloc::vec::Vec;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// The bytes as text.
-pub(crate) fn encode(bytes: &[u8]) -> String {
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
         let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(*group.get(at).unwrap_or(&0)));
@@ -15,8 +19,12 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes of a text, or the position, from 1, of the first character that has none.
-pub(crate) fn decode(text: &str) -> Result<Vec<u8>, usize> {
+/// The bytes of a text.
+///
+/// # Errors
+///
+/// The position, from 1, of the first character that stands for none.
+pub fn decode(text: &str) -> Result<Vec<u8>, usize> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
     let (mut bits, mut count) = (0_u32, 0);
     for (at, char) in text.chars().enumerate() {
