@@ -9,7 +9,7 @@
 //!
 //! # Model
 //!
-//! A [`Meeting`](meeting::Meeting) takes note of what happens and says what is to be done about it.
+//! A `Meeting` takes note of what happens and says what is to be done about it.
 //! A peer says that it is there; those who are there answer, and all repeat it from time to time. Of
 //! two who want a link the one with the smaller [`PeerId`](crate::PeerId) offers a WebRTC connection,
 //! with a data channel for each [`Lane`](crate::Lane). Up to a dozen peers are all linked with each
