@@ -209,7 +209,7 @@ impl Component for LivePage {
                             <TruthBand canvas={self.bands.truth.clone()} picture={self.picture.clone()} keys={self.keys} asked={self.asked_keys().filter(|_| selected.is_none())} on_message={on_message.clone()} />
                         </section>
                         <section aria-labelledby="views-title">
-                            <h2 id="views-title">{ text!("views.title") }<small>{ text!("live.views_about") }</small></h2>
+                            <h2 id="views-title">{ text!("views.title") }<small>{ self.views_about() }</small></h2>
                             <Strips
                                 canvas={self.bands.views.clone()}
                                 picture={self.picture.clone()}
@@ -301,6 +301,14 @@ impl LivePage {
             self.updated_at_ms = now_ms;
         }
         is_due
+    }
+
+    /// What the strips show, or how there comes to be something to show.
+    fn views_about(&self) -> &'static str {
+        match self.picture.truth.claims().next() {
+            None => text!("live.views_empty"),
+            Some(_) => text!("live.views_about"),
+        }
     }
 
     fn follow(&mut self, message: StageMessage) {
