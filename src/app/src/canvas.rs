@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::slice;
 
-use wasm_bindgen::{Clamped, JsCast, JsValue};
+use js_sys::Uint8ClampedArray;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 use crate::paint::{Label, Pixels, Theme};
@@ -50,12 +51,21 @@ pub(crate) fn show_lines(
     let context = context(canvas)?;
     for lines in lines.iter().filter(|lines| !lines.is_empty()) {
         let line = pixels.width * 4;
-        let data = Clamped(&pixels.data[lines.start * line..lines.end * line]);
-        let height = lines.len() as u32;
-        let image = ImageData::new_with_u8_clamped_array_and_sh(data, width, height)?;
+        let image = image(&pixels.data[lines.start * line..lines.end * line], width)?;
         context.put_image_data(&image, 0.0, lines.start as f64)?;
     }
     Ok(())
+}
+
+/// An image of its own memory. One over the memory of this module would lose its pixels as soon as
+/// that memory grows, which can happen before they are put on a canvas.
+///
+/// # Errors
+///
+/// Where the browser has no memory for it.
+pub(crate) fn image(rgba: &[u8], width: u32) -> Result<ImageData, JsValue> {
+    let own = Uint8ClampedArray::from(rgba);
+    ImageData::new_with_js_u8_clamped_array(&own, width)
 }
 
 /// Writes labels over what is shown.

@@ -20,6 +20,16 @@ pub(crate) fn go_to_instead(fragment: &str) {
     report_refusal(window().location().replace(&format!("#{fragment}")));
 }
 
+/// Stays here, under another address of the page.
+pub(crate) fn keep_address(fragment: &str) {
+    let history = window().history();
+    let address = format!("#{fragment}");
+    report_refusal(
+        history
+            .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address))),
+    );
+}
+
 fn report_refusal(result: Result<(), JsValue>) {
     if let Err(error) = result {
         gloo::console::error!("the address cannot be changed:", error);

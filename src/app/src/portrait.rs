@@ -7,9 +7,10 @@ use js_sys::Function;
 use scalesmall_crdt::KeyRange;
 use scalesmall_sim::SimTime;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{Clamped, JsCast, JsValue};
-use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement};
 
+use crate::canvas;
 use crate::components::times;
 use crate::divergence::Divergence;
 use crate::download;
@@ -94,13 +95,13 @@ struct Portrait {
 /// What the browser says if it has no memory for a picture of this size.
 pub(crate) fn save(scene: &Scene<'_>, scale: usize) -> Result<(), JsValue> {
     let Portrait { pixels, captions, .. } = compose(scene, scale);
-    let canvas: HtmlCanvasElement = document().create_element("canvas")?.unchecked_into();
+    let picture: HtmlCanvasElement = document().create_element("canvas")?.unchecked_into();
     let (width, height) = (pixels.width as u32, pixels.height as u32);
-    canvas.set_width(width);
-    canvas.set_height(height);
-    let context = canvas.get_context("2d")?.ok_or("this browser draws no 2d canvas")?;
+    picture.set_width(width);
+    picture.set_height(height);
+    let context = picture.get_context("2d")?.ok_or("this browser draws no 2d canvas")?;
     let context: CanvasRenderingContext2d = context.unchecked_into();
-    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels.data), width, height)?;
+    let image = canvas::image(&pixels.data, width)?;
     context.put_image_data(&image, 0.0, 0.0)?;
     let mut end = 0.0;
     for caption in &captions {
@@ -114,7 +115,7 @@ pub(crate) fn save(scene: &Scene<'_>, scale: usize) -> Result<(), JsValue> {
             gloo::console::error!("the picture cannot be saved:", error);
         }
     });
-    canvas.to_blob(save.unchecked_ref::<Function>())
+    picture.to_blob(save.unchecked_ref::<Function>())
 }
 
 /// Writes a text, and returns where it ends; `end` is where the one before does.

@@ -182,6 +182,15 @@ fn who_does_not_know_the_secret_is_turned_away_and_named() {
 }
 
 #[test]
+fn what_is_asked_before_the_nodes_are_let_in_waits() {
+    let (_server, address) = signal(0);
+    let mut one = join(&address, "early", &[]);
+    one.say("register x 0 9");
+    one.say("who 5");
+    assert_eq!(one.event("who")["owners"][0]["node"], "x");
+}
+
+#[test]
 fn rooms_are_apart_and_what_is_typed_wrong_ends_nothing() {
     let (_server, address) = signal(0);
     let mut one = join(&address, "one", &[]);

@@ -302,7 +302,8 @@ impl Node {
             _ if !self.listens_to(&from) => return self.refuse(now, from, effects),
             _ => {}
         }
-        self.strife.note_companion(now, &from.node);
+        let patience_us = self.patience_with_others_us();
+        self.strife.note_companion(now, &from.node, patience_us);
         if message.news().is_some_and(|news| !self.takes(news)) {
             // The two come to the same roster first; the state comes again.
             return self.send_roster(from.node, effects);

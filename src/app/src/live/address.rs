@@ -19,6 +19,8 @@ pub(crate) struct LiveWish {
     pub(crate) signalling: Signalling,
     /// What helps to connect to them.
     pub(crate) ice: IceServers,
+    /// What somebody in the room has brought the reader by hand.
+    pub(crate) invitation: Option<String>,
 }
 
 /// Whether a fragment of an address is that of a room.
@@ -28,7 +30,8 @@ pub(crate) fn is_live(fragment: &str) -> bool {
 
 impl LiveWish {
     /// Reads `#room=NAME`, with `&secret=` and `&nodes=` where they are given, and for rooms across
-    /// machines `&signal=`, `&ice=` as often as there are servers, `&ice_user=` and `&ice_password=`.
+    /// machines `&signal=`, `&ice=` as often as there are servers, `&ice_user=` and `&ice_password=`, and `&offer=` where
+    /// somebody has invited the reader by hand.
     /// `decode` undoes percent-encoding.
     ///
     /// # Errors
@@ -41,6 +44,7 @@ impl LiveWish {
         let (mut room, mut secret, mut nodes) = (String::new(), String::new(), NODES);
         let mut signalling = Signalling::Tabs;
         let (mut urls, mut user, mut password) = (Vec::new(), String::new(), String::new());
+        let mut invitation = None;
         for (name, value) in parts(fragment) {
             let value = decode(value).ok_or_else(|| text!("address.broken", name = name))?;
             match name {
@@ -60,8 +64,9 @@ impl LiveWish {
                 "ice" => urls.push(value),
                 "ice_user" => user = value,
                 "ice_password" => password = value,
+                "offer" => invitation = Some(value),
                 _ => {
-                    let known = "ice, ice_password, ice_user, nodes, room, secret, signal";
+                    let known = "ice, ice_password, ice_user, nodes, offer, room, secret, signal";
                     return Err(text!("address.unknown", name = name, known = known));
                 }
             }
@@ -69,8 +74,21 @@ impl LiveWish {
         let room = Room::new(&room, &secret).map_err(|error| format!("room: {error}"))?;
         let ice =
             IceServers::new(urls, &user, &password).map_err(|error| format!("ice: {error}"))?;
-        Ok(Self { room, nodes, signalling, ice })
+        Ok(Self { room, nodes, signalling, ice, invitation })
     }
+}
+
+/// A fragment without the invitation that is in it, which is good for once.
+pub(super) fn without_invitation(fragment: &str) -> String {
+    let fragment = fragment.trim_start_matches('#');
+    let kept = fragment.split('&').filter(|part| !part.starts_with("offer="));
+    kept.collect::<Vec<_>>().join("&")
+}
+
+/// The introduction in what somebody has been sent: it alone, or in the address that invites.
+pub(super) fn introduction(text: &str) -> &str {
+    let (_, rest) = text.split_once("offer=").unwrap_or(("", text));
+    rest.split('&').next().unwrap_or_default().trim()
 }
 
 /// Name and value of each part.
@@ -106,6 +124,15 @@ mod tests {
         let address = "ws://127.0.0.1:3536".parse().unwrap();
         assert_eq!(wish.signalling, Signalling::Server(address));
         assert_eq!(wish.ice.urls(), ["stun:b", "turn:c:1"]);
+    }
+
+    #[test]
+    fn an_invitation_is_in_an_address_for_once() {
+        let wish = read("#room=a&offer=b_-1&secret=c").unwrap();
+        assert_eq!(wish.invitation.as_deref(), Some("b_-1"));
+        assert_eq!(without_invitation("#room=a&offer=b_-1&secret=c"), "room=a&secret=c");
+        assert_eq!(introduction(" http://a/#room=a&offer=b_-1&secret=c\n"), "b_-1");
+        assert_eq!(introduction("\nb_-1\n"), "b_-1");
     }
 
     #[test]

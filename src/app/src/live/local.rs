@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 use gloo::events::EventListener;
 use gloo::utils::{document, window};
 use scalesmall_node::SimTime;
-use scalesmall_peer::web::{self, BrowserError, LinkEvent, Links, Ticker, Why};
+use scalesmall_peer::web::{self, BrowserError, LinkEvent, Links, NoIntroduction, Ticker, Why};
 use scalesmall_peer::{Condition, Effects, Event, Peer, PeerId, Recorded, Refusal};
 
 use super::LiveWish;
@@ -82,6 +82,11 @@ impl Local {
         self.inner.handle(event);
     }
 
+    /// What introduces the peer to others, by hand.
+    pub(super) fn introducer(&self) -> Introducer {
+        Introducer(Rc::downgrade(&self.inner))
+    }
+
     /// Whether the signalling server is reached, where there is one and it is known.
     pub(crate) fn reaches_server(&self) -> Option<bool> {
         self.inner.reaches_server.get()
@@ -95,6 +100,37 @@ impl Local {
     /// Looks at the peer as it is now.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Peer, SimTime) -> T) -> T {
         look(&self.inner.peer.borrow(), now())
+    }
+}
+
+/// What introduces a peer to others, by hand. Nothing comes of it once the peer has left.
+#[derive(Clone)]
+pub(super) struct Introducer(Weak<Inner>);
+
+impl Introducer {
+    /// See [`Links::invite`].
+    pub(super) fn invite(
+        &self,
+    ) -> Option<impl Future<Output = Result<String, NoIntroduction>> + use<>> {
+        let inner = self.0.upgrade()?;
+        let links = inner.links.borrow();
+        links.as_ref().map(Links::invite)
+    }
+
+    /// See [`Links::take`].
+    pub(super) fn take(
+        &self,
+        text: String,
+    ) -> Option<impl Future<Output = Result<Option<String>, NoIntroduction>> + use<>> {
+        let inner = self.0.upgrade()?;
+        let links = inner.links.borrow();
+        links.as_ref().map(|links| links.take(text))
+    }
+}
+
+impl PartialEq for Introducer {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
     }
 }
 

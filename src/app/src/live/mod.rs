@@ -6,6 +6,7 @@
 //! seen.
 
 mod address;
+mod by_hand;
 mod course;
 mod local;
 mod names;
@@ -19,10 +20,10 @@ use gloo::utils::window;
 use scalesmall_peer::sayable_name;
 use scalesmall_peer::web::random_bits;
 
-use crate::location::{decode, fragment};
+use crate::location::{decode, fragment, keep_address};
 use crate::preferences::Preferences;
-use address::LiveWish;
 pub(crate) use address::is_live;
+use address::{LiveWish, without_invitation};
 use page::{LivePage, Props};
 
 /// The fragment of the address of a room in which nobody has been yet, with a secret that nobody can
@@ -40,5 +41,9 @@ pub(crate) fn open() {
     });
     leave.forget();
     let wish = LiveWish::read(&fragment(), decode);
+    if wish.as_ref().is_ok_and(|wish| wish.invitation.is_some()) {
+        // Whoever loads the page anew, or passes the address on, is not invited again.
+        keep_address(&without_invitation(&fragment()));
+    }
     yew::Renderer::<LivePage>::with_props(Props { wish }).render();
 }

@@ -15,6 +15,7 @@ use web_sys::MediaQueryList;
 use yew::prelude::*;
 
 use super::LiveWish;
+use super::by_hand::ByHand;
 use super::course::Course;
 use super::local::Local;
 use super::names::Names;
@@ -228,6 +229,9 @@ impl Component for LivePage {
                             <h2 id="peers-title">{ text!("live.peers") }<small>{ text!("live.peers_about") }</small></h2>
                             { server(&wish.signalling, self.locals.first().and_then(Local::reaches_server)) }
                             { self.neighbours(ctx) }
+                            if let Some(local) = self.locals.first() {
+                                <ByHand introducer={local.introducer()} invitation={wish.invitation.clone().map(AttrValue::from)} {connected} />
+                            }
                         </section>
                         { recording::recording(self.recorded.as_deref(), &link.callback(Message::Record)) }
                         <Tables picture={self.in_words.clone()} {count} />

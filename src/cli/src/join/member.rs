@@ -28,6 +28,11 @@ impl Member {
         &self.peer
     }
 
+    /// Whether all nodes may be asked for something.
+    pub(super) fn has_been_let_in(&self) -> bool {
+        self.peer.hosted().all(|(_, is_member)| is_member)
+    }
+
     /// Waits for the next thing to happen. Returns whether the signalling server is reached from now
     /// on, if that is what has happened. Nothing is lost where this is given up.
     pub(super) async fn next(&mut self) -> Option<bool> {

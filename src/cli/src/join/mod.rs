@@ -82,6 +82,8 @@ async fn take_part(
     let mut lines = Lines::of_stdin();
     let end = arguments.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let mut interrupt = std::pin::pin!(interrupted());
+    // What is asked of nodes that have not been let in yet, and all that comes after it, waits.
+    let mut waiting = None;
     let has_ended = loop {
         tokio::select! {
             server = member.next() => {
@@ -89,9 +91,9 @@ async fn take_part(
                     report.server(is_reached)?;
                 }
             }
-            line = lines.next() => match Command::read(&line) {
+            line = lines.next(), if waiting.is_none() => match Command::read(&line) {
                 Ok(Some(Command::Quit)) => break false,
-                Ok(Some(Command::Operation(operation))) => member.operate(operation),
+                Ok(Some(Command::Operation(operation))) => waiting = Some(operation),
                 Ok(Some(Command::Who(key))) => report.who(member.peer(), key)?,
                 Ok(Some(Command::Status)) => report.status(member.peer())?,
                 Ok(Some(Command::Help)) => report.help()?,
@@ -100,6 +102,9 @@ async fn take_part(
             },
             () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => break true,
             () = &mut interrupt => break false,
+        }
+        if let Some(operation) = waiting.take_if(|_| member.has_been_let_in()) {
+            member.operate(operation);
         }
         for refusal in member.take_refused() {
             report.refused(&refusal)?;

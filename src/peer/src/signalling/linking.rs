@@ -19,6 +19,11 @@ const OFFER_LIMIT_MS: u32 = 8_000;
 const ANSWER_LIMIT_MS: u32 = 10_000;
 /// How long who proposes to talk by signals waits for the other one to agree.
 const PROPOSAL_LIMIT_MS: u32 = 2_000;
+/// How long an answer may take that people carry, and the connection once it has come.
+#[cfg(any(feature = "web", test))]
+const CARRIED_LIMIT_MS: u32 = 15 * 60_000;
+#[cfg(any(feature = "web", test))]
+const INTRODUCED_LIMIT_MS: u32 = 30_000;
 
 /// Something that happened to a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +63,8 @@ impl Meeting {
     /// Sees to it that there will be a link to each neighbour, and not too many to others.
     pub(super) fn seek(&mut self) {
         let is_sought = |remote: &&Remote| {
-            remote.is_neighbour && remote.link == Link::Apart && remote.due.is_none()
+            let is_idle = remote.link == Link::Apart && remote.due.is_none();
+            is_idle && remote.is_neighbour && remote.is_heard
         };
         let sought = self.remotes.iter().filter(is_sought);
         let sought: Vec<_> = sought.map(|remote| (remote.peer, remote.pause_ms())).collect();
@@ -77,8 +83,10 @@ impl Meeting {
     fn end_spare(&mut self) {
         let is_open = |remote: &&mut Remote| matches!(remote.link, Link::Open(_));
         let excess = self.remotes.iter_mut().filter(is_open).count().saturating_sub(FULL_MESH_MAX);
-        let is_spare =
-            |remote: &&mut Remote| is_open(remote) && !remote.is_neighbour && !remote.has_insisted;
+        let is_spare = |remote: &&mut Remote| {
+            let is_wanted = remote.is_neighbour || remote.has_insisted || !remote.is_heard;
+            is_open(remote) && !is_wanted
+        };
         for remote in self.remotes.iter_mut().filter(is_spare).take(excess) {
             remote.link = Link::Apart;
             remote.was_spare = true;
@@ -127,7 +135,8 @@ impl Meeting {
     }
 
     fn begin(&mut self, peer: PeerId, number: u32, offer: Option<String>, limit_ms: u32) {
-        self.put(peer, Link::Opening(Attempt { number, is_answered: offer.is_some() }));
+        let is_answered = offer.is_some();
+        self.put(peer, Link::Opening(Attempt { number, is_answered, is_by_hand: false }));
         self.set_timer(peer, limit_ms);
         self.tasks.push(Task::Begin { peer, attempt: number, offer });
     }
@@ -135,7 +144,8 @@ impl Meeting {
     /// Ends an attempt to connect, and proposes to talk by signals where that is of use.
     fn give_up(&mut self, peer: PeerId, may_propose: bool) {
         let is_ours = self.own < peer;
-        if !(is_ours && may_propose && self.is_local) {
+        let is_heard = self.remote(peer).is_some_and(|remote| remote.is_heard);
+        if !(is_ours && may_propose && is_heard && self.is_local) {
             return self.fail(peer);
         }
         let attempt = self.random.draw();
@@ -144,12 +154,25 @@ impl Meeting {
         self.set_timer(peer, PROPOSAL_LIMIT_MS);
     }
 
+    /// Takes note of somebody whose connection is none of the meeting's.
+    #[cfg(any(feature = "web", test))]
+    pub(super) fn introduce(&mut self, peer: PeerId, number: u32, has_answered: bool) {
+        let stranger = Remote { is_heard: false, ..Remote::new(peer) };
+        if self.place(peer).is_err() && !self.add(stranger) {
+            return;
+        }
+        self.end(peer, Why::Replaced);
+        let attempt = Attempt { number, is_answered: true, is_by_hand: true };
+        self.put(peer, Link::Opening(attempt));
+        self.set_timer(peer, if has_answered { INTRODUCED_LIMIT_MS } else { CARRIED_LIMIT_MS });
+    }
+
     /// Ends an attempt of any kind, for now.
     fn fail(&mut self, peer: PeerId) {
         self.put(peer, Link::Apart);
         let Some(remote) = self.remote(peer) else { return };
         remote.failures += 1;
-        if remote.failures > FAILURES_MAX {
+        if remote.failures > FAILURES_MAX || !remote.is_heard {
             return self.forget(peer, Why::Broke);
         }
         let pause_ms = remote.pause_ms();
@@ -235,6 +258,10 @@ impl Meeting {
         let Some(&mut attempt) = remote.link.attempt(number) else { return };
         let is_open = remote.link.is_open();
         match happening {
+            // People carry these; and as they take their time, the end that waits may take the other
+            // for unreachable meanwhile.
+            Happening::Described(_) | Happening::Candidate(_) | Happening::Unreachable
+                if attempt.is_by_hand => {}
             Happening::Described(description) if is_ours => {
                 self.post(Some(peer), Signal::Offer { attempt: number, description });
             }
@@ -258,6 +285,7 @@ impl Meeting {
                 self.part(peer, why);
                 self.ignore(peer);
             }
+            Happening::Ended(why) if is_open && !remote.is_heard => self.forget(peer, why),
             Happening::Ended(why) if is_open => {
                 let pause_ms = remote.pause_ms();
                 self.end(peer, why);

@@ -51,6 +51,10 @@ pub(crate) enum Input {
     Unheard(PeerId),
     /// Something has happened to the connection of so numbered an attempt.
     Happened(PeerId, u32, Happening),
+    /// Somebody has carried an offer of a connection to here, or the answer to one, so that there may
+    /// be a connection to this one, of so numbered an attempt, which is not for this to begin.
+    #[cfg(any(feature = "web", test))]
+    Introduced { peer: PeerId, attempt: u32, has_answered: bool },
     /// The caller parts from this one.
     Part(PeerId),
     /// The caller wishes to hear nothing more of this one.
@@ -123,6 +127,10 @@ impl Meeting {
                 }
             }
             Input::Happened(peer, attempt, happening) => self.follow(peer, attempt, happening),
+            #[cfg(any(feature = "web", test))]
+            Input::Introduced { peer, attempt, has_answered } => {
+                self.introduce(peer, attempt, has_answered);
+            }
             Input::Part(peer) => self.leave_alone(peer),
             Input::Shun(peer) => {
                 self.leave_alone(peer);
@@ -154,6 +162,12 @@ impl Meeting {
     /// When it wants to be woken.
     pub(crate) fn due(&self) -> Option<SimTime> {
         self.remotes.iter().filter_map(|remote| remote.due).chain(self.remind_at).min()
+    }
+
+    /// Whether messages can be sent to a peer.
+    #[cfg(feature = "web")]
+    pub(crate) fn is_linked(&self, peer: PeerId) -> bool {
+        self.link(peer).is_some_and(Link::is_open)
     }
 
     /// How the link to a peer stands that is known.
@@ -254,16 +268,33 @@ impl Meeting {
         self.seek();
     }
 
-    /// Takes note of a peer, if it is new and there is room.
+    /// Takes note of a peer that is heard, if it is new and there is room.
     fn meet(&mut self, peer: PeerId) {
-        let Err(place) = self.place(peer) else { return };
-        if self.remotes.len() == PEERS_MAX {
-            return;
+        match self.remote(peer) {
+            Some(remote) if remote.is_heard => {}
+            Some(remote) => {
+                remote.is_heard = true;
+                self.tasks.push(Task::Watch(peer));
+            }
+            None => {
+                if self.add(Remote::new(peer)) {
+                    self.tasks.push(Task::Watch(peer));
+                }
+            }
         }
-        self.tasks.push(Task::Watch(peer));
-        self.remotes.insert(place, Remote::new(peer));
+    }
+
+    /// Takes note of a peer that is new. Whether there is room for it.
+    pub(super) fn add(&mut self, remote: Remote) -> bool {
+        let peer = remote.peer;
+        let Err(place) = self.place(peer) else { return false };
+        if self.remotes.len() == PEERS_MAX {
+            return false;
+        }
+        self.remotes.insert(place, remote);
         self.choose();
         self.events.push_back(LinkEvent::Found(peer));
+        true
     }
 
     /// Parts from a peer for the time being.

@@ -16,6 +16,8 @@ const PAUSE_MS_MAX: u32 = 30_000;
 pub(super) struct Remote {
     pub(super) peer: PeerId,
     pub(super) link: Link,
+    /// Whether signals reach it. Who was introduced by hand has the one link.
+    pub(super) is_heard: bool,
     /// Whether there is to be one.
     pub(super) is_neighbour: bool,
     /// Whether one was ended because it is not needed.
@@ -33,6 +35,7 @@ impl Remote {
         Self {
             peer,
             link: Link::Apart,
+            is_heard: true,
             is_neighbour: false,
             was_spare: false,
             has_insisted: false,
@@ -85,4 +88,6 @@ pub(crate) struct Attempt {
     pub(super) number: u32,
     /// Whether the other one takes part in it.
     pub(super) is_answered: bool,
+    /// Whether people carry its offer and its answer.
+    pub(super) is_by_hand: bool,
 }

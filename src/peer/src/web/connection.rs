@@ -9,18 +9,23 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     MessageEvent, RtcConfiguration, RtcDataChannel, RtcDataChannelInit, RtcDataChannelState,
-    RtcDataChannelType, RtcIceCandidateInit, RtcIceServer, RtcPeerConnection,
+    RtcDataChannelType, RtcIceCandidateInit, RtcIceGatheringState, RtcIceServer, RtcPeerConnection,
     RtcPeerConnectionIceEvent, RtcPeerConnectionState, RtcSdpType, RtcSessionDescriptionInit,
 };
 
 use super::path::path_of;
+use super::pause::pause;
 use super::{
-    BUFFERED_BYTES_MAX, BrowserError, Happening, IceServers, Lane, MESSAGE_BYTES_MAX, SendError,
-    Why,
+    BUFFERED_BYTES_MAX, BrowserError, Happening, IceServers, Lane, MESSAGE_BYTES_MAX,
+    NoIntroduction, SendError, Why,
 };
 use crate::PeerId;
 use crate::signalling::description::fingerprint;
 use crate::signalling::{BUFFERED_BYTES_LOW, CANDIDATES_MAX, EARLY_MAX};
+
+/// How often to look whether all addresses of this machine are known, and after how long.
+const GATHERING_LOOKS_MAX: usize = 100;
+const GATHERING_PAUSE_MS: i32 = 50;
 
 /// A connection, from the first attempt until this is dropped.
 pub(super) struct Connection {
@@ -77,6 +82,24 @@ impl Connection {
             report(&this, described.map_or(Happening::Ended(Why::Broke), Happening::Described));
         });
         Ok(Self { inner, candidates_left: CANDIDATES_MAX, listeners })
+    }
+
+    /// The description of this end with all by which it may be reached.
+    pub(super) fn description(
+        &self,
+    ) -> impl Future<Output = Result<String, NoIntroduction>> + use<> {
+        let rtc = self.inner.rtc.clone();
+        async move {
+            for _ in 0..GATHERING_LOOKS_MAX {
+                if rtc.ice_gathering_state() == RtcIceGatheringState::Complete {
+                    break;
+                }
+                pause(GATHERING_PAUSE_MS).await;
+            }
+            let description = rtc.local_description().ok_or(NoIntroduction::Refused)?.sdp();
+            let has_address = description.lines().any(|line| line.starts_with("a=candidate:"));
+            if has_address { Ok(description) } else { Err(NoIntroduction::Unreachable) }
+        }
     }
 
     /// Takes the other one's answer to what was offered.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::room::Room;
-use super::{BrowserError, IceServers, Lane, LinkEvent, SendError, Signalling};
+use super::{BrowserError, IceServers, Lane, LinkEvent, NoIntroduction, SendError, Signalling};
 use crate::PeerId;
 
 /// The links of one peer to others of its room. To drop this is to leave.
@@ -26,6 +26,29 @@ impl Links {
         on_event: impl Fn(LinkEvent) + 'static,
     ) -> Result<Self, BrowserError> {
         Ok(Self { room: Room::enter(own, room, signalling, ice, Box::new(on_event))? })
+    }
+
+    /// Invites somebody whom nothing but people can reach: the text is for one other peer of the room to
+    /// [take](Self::take), and is good for as long as this is there. It may take some seconds.
+    ///
+    /// # Errors
+    ///
+    /// This machine cannot be reached, or what the browser says.
+    pub fn invite(&self) -> impl Future<Output = Result<String, NoIntroduction>> + use<> {
+        Rc::clone(&self.room).invite()
+    }
+
+    /// Takes what a person has brought: an invitation, for which the text that comes is to be brought
+    /// back, or that, upon which there will be a link, or not, within half a minute.
+    ///
+    /// # Errors
+    ///
+    /// It is something else, or comes to nothing.
+    pub fn take(
+        &self,
+        text: String,
+    ) -> impl Future<Output = Result<Option<String>, NoIntroduction>> + use<> {
+        Rc::clone(&self.room).take(text)
     }
 
     /// Sends a message of at most [`MESSAGE_BYTES_MAX`](super::MESSAGE_BYTES_MAX) bytes.

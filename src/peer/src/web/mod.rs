@@ -13,6 +13,8 @@
 //! tabs of a browser that has no way to connect them, as without a network, messages go over the
 //! `BroadcastChannel`, and the link's [`Path`] says so.
 //!
+//! People may carry offer and answer between two pages that have nothing else in common (`by_hand`).
+//!
 //! Who leaves says goodbye. For who cannot, each tab that is heard by its browser alone holds a Web
 //! Lock under its name, for which the others wait: they get it the moment that it is dead. Where there
 //! are no such locks, between machines and outside of secure contexts, only silence tells, and it is
@@ -25,12 +27,14 @@
 //! - Whatever is dropped takes its listeners, timers, channels and locks with it.
 
 mod broadcast;
+mod by_hand;
 mod clock;
 mod connection;
 mod error;
 mod links;
 mod lock;
 mod path;
+mod pause;
 mod room;
 mod server;
 mod signalling;
@@ -41,6 +45,7 @@ pub use crate::signalling::{
     BUFFERED_BYTES_MAX, IceServers, LinkEvent, MESSAGE_BYTES_MAX, PEERS_MAX, ServerAddress, Why,
 };
 use crate::{Lane, Path};
+pub use by_hand::NoIntroduction;
 pub use clock::{now_us, random_bits};
 pub use error::{BrowserError, SendError};
 pub use links::Links;

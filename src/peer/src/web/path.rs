@@ -1,12 +1,12 @@
 //! What a connection runs over, from the browser's statistics.
 
-use gloo::utils::window;
-use js_sys::{Promise, Reflect};
+use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RtcPeerConnection, RtcStatsReport};
 
 use super::Path;
+use super::pause::pause;
 
 /// How often to look again, and after how long, where an end is known by its messages alone: most
 /// often it is about to say itself who it is.
@@ -25,7 +25,7 @@ pub(super) async fn path_of(rtc: &RtcPeerConnection) -> Path {
         } else if has("srflx") || look == LOOKS_MAX {
             break;
         }
-        pause().await;
+        pause(LOOK_PAUSE_MS).await;
     }
     Path::Reflexive
 }
@@ -49,16 +49,4 @@ async fn candidate_kinds(rtc: &RtcPeerConnection) -> Option<[String; 2]> {
 
 fn text(stat: &JsValue, name: &str) -> Option<String> {
     Reflect::get(stat, &name.into()).ok()?.as_string()
-}
-
-async fn pause() {
-    let paused = Promise::new(&mut |resolve, _| {
-        // Where there are no timers, there is no pause.
-        let set =
-            window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, LOOK_PAUSE_MS);
-        if set.is_err() {
-            let _ = resolve.call0(&JsValue::UNDEFINED);
-        }
-    });
-    let _ = JsFuture::from(paused).await;
 }

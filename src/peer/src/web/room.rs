@@ -1,6 +1,7 @@
 //! A peer's room, as its page has it.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use gloo::events::EventListener;
@@ -8,6 +9,7 @@ use gloo::timers::callback::Timeout;
 use gloo::utils::{document, window};
 use scalesmall_node::SimTime;
 
+use super::by_hand::Invitation;
 use super::connection::Connection;
 use super::lock::{Lock, Mode};
 use super::signalling::Signaller;
@@ -45,6 +47,7 @@ impl Room {
                 room: this.clone(),
                 stage: None,
                 others: Vec::new(),
+                invitations: VecDeque::new(),
                 alarm: None,
                 page: listen_to_page(this),
             }),
@@ -55,13 +58,18 @@ impl Room {
     }
 
     /// Has the state change, and then tells what has happened by that. Who is told may change more.
-    fn turn(&self, change: impl FnOnce(&mut State)) {
+    pub(super) fn turn(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.borrow_mut());
         loop {
             let event = self.state.borrow_mut().meeting.next_event();
             let Some(event) = event else { return };
             (self.on_event)(event);
         }
+    }
+
+    /// The same for what nothing follows from.
+    pub(super) fn read<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.state.borrow_mut())
     }
 
     pub(super) fn send(&self, peer: PeerId, lane: Lane, bytes: &[u8]) -> Result<(), SendError> {
@@ -124,17 +132,19 @@ fn handle(room: &Weak<Room>, input: Input) {
 }
 
 /// What has been begun in the room, as the meeting has wanted it.
-struct State {
-    own: PeerId,
+pub(super) struct State {
+    pub(super) own: PeerId,
     name: String,
     signalling: Signalling,
-    ice: IceServers,
-    meeting: Meeting,
+    pub(super) ice: IceServers,
+    pub(super) meeting: Meeting,
     /// Whose state this is.
-    room: Weak<Room>,
+    pub(super) room: Weak<Room>,
     /// Nothing while the page is away.
     stage: Option<Stage>,
     others: Vec<Other>,
+    /// The oldest first.
+    pub(super) invitations: VecDeque<Invitation>,
     /// Wakes the meeting at this time.
     alarm: Option<(SimTime, Timeout)>,
     page: Vec<EventListener>,
@@ -147,9 +157,9 @@ struct Stage {
 }
 
 /// What there is of another peer here.
-struct Other {
+pub(super) struct Other {
     peer: PeerId,
-    connection: Option<Connection>,
+    pub(super) connection: Option<Connection>,
     /// Is granted at its death.
     _death: Option<Lock>,
 }
@@ -179,6 +189,7 @@ impl State {
     /// Ends everything, and says so.
     fn vanish(&mut self) {
         self.handle(Input::Vanished);
+        self.invitations.clear();
         self.stage = None;
     }
 
@@ -197,7 +208,17 @@ impl State {
         self.others.iter_mut().find(|other| other.peer == peer).map(|other| &mut other.connection)
     }
 
-    fn handle(&mut self, input: Input) {
+    /// What there is of another peer, or will be.
+    pub(super) fn other(&mut self, peer: PeerId) -> &mut Other {
+        let known = self.others.iter().position(|other| other.peer == peer);
+        let place = known.unwrap_or_else(|| {
+            self.others.push(Other { peer, connection: None, _death: None });
+            self.others.len() - 1
+        });
+        &mut self.others[place]
+    }
+
+    pub(super) fn handle(&mut self, input: Input) {
         self.meeting.handle(now(), input);
         loop {
             let tasks = self.meeting.take_tasks();
@@ -219,14 +240,14 @@ impl State {
             }
             Task::Watch(peer) => {
                 let room = self.room.clone();
-                let on_death = move |is_granted| {
+                let ondeath = move |is_granted| {
                     if is_granted {
                         handle(&room, Input::Died(peer));
                     }
                 };
                 let is_local = self.signalling.is_local();
-                let death = is_local.then(|| Lock::request(peer, Mode::Shared, on_death)).flatten();
-                self.others.push(Other { peer, connection: None, _death: death });
+                let death = is_local.then(|| Lock::request(peer, Mode::Shared, ondeath)).flatten();
+                self.other(peer)._death = death;
             }
             Task::Begin { peer, attempt, offer } => self.begin(peer, attempt, offer),
             Task::Accept(peer, answer) => {

@@ -1,6 +1,7 @@
 //! Rooms of peers over simulated links: they find together, go on through what befalls them, and
 //! turn away who does not belong.
 
+mod churn;
 mod crowd;
 mod hostile;
 mod meeting;

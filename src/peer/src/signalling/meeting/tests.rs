@@ -335,3 +335,69 @@ fn what_belongs_to_another_attempt_is_ignored() {
     assert_eq!(world.told, []);
     assert_eq!(world.linked_with(id(1)).len(), 1);
 }
+
+/// Lets an attempt be introduced at both ends, with the offer of the first one.
+fn introduce(world: &mut World, ends: (PeerId, PeerId), attempt: u32) {
+    for (own, peer, has_answered) in [(ends.1, ends.0, false), (ends.0, ends.1, true)] {
+        world.input(own, Input::Introduced { peer, attempt, has_answered });
+        world.connections.insert((own, peer), (attempt, true));
+    }
+}
+
+fn opened(peer: PeerId) -> Happening {
+    let fingerprints = [[0; 32], [peer.bits() as u8; 32]];
+    Happening::Opened { path: Path::Host, fingerprints }
+}
+
+#[test]
+fn who_is_introduced_has_one_link_whoever_has_offered_it() {
+    for (one, other) in [(id(1), id(2)), (id(2), id(1))] {
+        let mut world = World::new(2, true);
+        let attempt = 7;
+        introduce(&mut world, (one, other), attempt);
+        assert_eq!(world.told, [(other, LinkEvent::Found(one)), (one, LinkEvent::Found(other))]);
+        world.told.clear();
+        for (own, peer) in [(one, other), (other, one)] {
+            // People take their time, and it may look in vain meanwhile.
+            world.input(own, Input::Happened(peer, attempt, Happening::Unreachable));
+            world.input(own, Input::Happened(peer, attempt, opened(peer)));
+            assert!(matches!(world.told.pop(), Some((_, LinkEvent::Opened { .. }))));
+        }
+        world.input(one, Input::Happened(other, attempt, Happening::Ended(Why::Broke)));
+        let closed = LinkEvent::Closed { peer: other, why: Why::Broke };
+        assert_eq!(world.told, [(one, closed), (one, LinkEvent::Gone(other))]);
+        let meeting = &world.meetings[&one];
+        assert!(meeting.remotes.is_empty() && meeting.due().is_none());
+    }
+}
+
+#[test]
+fn an_introduction_that_nobody_follows_comes_to_an_end() {
+    let mut world = World::new(2, true);
+    let (peer, attempt) = (id(2), 7);
+    world.input(id(1), Input::Introduced { peer, attempt, has_answered: false });
+    world.connections.insert((id(1), peer), (attempt, false));
+    let due = world.meetings[&id(1)].due().expect("it does not wait for ever");
+    assert_eq!(due.as_us(), 15 * 60 * 1_000_000);
+    world.now = due;
+    world.input(id(1), Input::Due);
+    assert_eq!(world.told.last(), Some(&(id(1), LinkEvent::Gone(peer))));
+    assert!(world.begun.is_empty());
+}
+
+#[test]
+fn who_was_introduced_and_is_heard_then_is_linked_again() {
+    let mut world = World::new(2, true);
+    introduce(&mut world, (id(1), id(2)), 7);
+    for (own, peer) in [(id(1), id(2)), (id(2), id(1))] {
+        world.input(own, Input::Happened(peer, 7, opened(peer)));
+    }
+    (1..=2).for_each(|bits| world.input(id(bits), Input::Appeared));
+    world.pass_ms(1_000);
+    assert!(world.begun.is_empty(), "the link that is there is enough");
+    for (own, peer) in [(id(1), id(2)), (id(2), id(1))] {
+        world.input(own, Input::Happened(peer, 7, Happening::Ended(Why::Broke)));
+    }
+    world.pass_ms(10_000);
+    assert_eq!(world.begun, [(id(1), id(2))]);
+}
