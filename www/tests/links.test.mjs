@@ -372,7 +372,8 @@ test('whatever else is on the channel is ignored', async () => {
   await withTabs(2, async (tabs, room) => {
     await meshed(tabs);
     await tabs[0].page.evaluate(({ room, own, other }) => {
-      const channel = new BroadcastChannel(`scalesmall/room/${room}`);
+      const channels = [room, `${room}\n${other}`].map(
+        (name) => new BroadcastChannel(`scalesmall/room/${name}`));
       const bytes = (hex) => hex.match(/../g).map((pair) => parseInt(pair, 16));
       const signal = (kind, from, to, body = []) =>
         new Uint8Array([1, kind, ...bytes(from), ...bytes(to), 0, 0, 0, 7, ...body]);
@@ -386,8 +387,8 @@ test('whatever else is on the channel is ignored', async () => {
         signal(5, own, other, text(3)), signal(8, own, other, text(3)), signal(7, nobody, other),
         // As if from itself.
         signal(2, other, other), signal(2, other, nobody).subarray(1),
-      ]) channel.postMessage(junk);
-      channel.close();
+      ]) channels.forEach((channel) => channel.postMessage(junk));
+      channels.forEach((channel) => channel.close());
     }, { room, own: tabs[0].name, other: tabs[1].name });
     await sends(tabs[0], tabs[1], 'still here', true);
     await sends(tabs[1], tabs[0], 'so am I', false);

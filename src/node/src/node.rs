@@ -165,6 +165,12 @@ impl Node {
         &*self.claims
     }
 
+    /// What all members had seen when that was last known: what it has folded.
+    #[must_use]
+    pub fn stable(&self) -> &VersionVector {
+        &self.stable
+    }
+
     /// What the node has applied, but for what came as a whole state.
     #[must_use]
     pub fn history(&self) -> &History {

@@ -12,8 +12,12 @@
 //! | 4 | [`Parcels`](Frame::Parcels) | epoch; then to the end: steps left, sender's node and incarnation, receiver's node, length, message |
 //! | 5 | [`Part`](Frame::Part) | whether it is the last one, and a part of another frame |
 //! | 6, 7 | [`Ping`](Frame::Ping), [`Pong`](Frame::Pong) | a number |
-//! | 8 | [`Reports`](Frame::Reports) | count; each: node, incarnation, number, condition, fingerprint in 8 bytes, length, what it has seen |
+//! | 8 | [`Reports`](Frame::Reports) | count; each: slot, flags, node and incarnation if the slot is given out anew, number, fingerprint in 8 bytes, length, what it has seen |
 //! | 9 | [`Bye`](Frame::Bye) | nothing |
+//! | 10 | [`Spare`](Frame::Spare) | whether it is so, or no longer; count; each: node |
+//!
+//! Of the flags of a report, 1 is that the sender hosts the node, 2 that it is [hidden](Condition), and
+//! 4 that the slot is given out anew.
 
 use std::num::NonZeroU32;
 
@@ -22,7 +26,8 @@ use scalesmall_crdt::{InvalidNodeId, NodeId, ReplicaId, VersionVector};
 use scalesmall_node::MESSAGE_BYTES_MAX;
 
 use crate::PeerId;
-use crate::limits::{FRAME_BYTES_MAX, KNOWN_NODES_MAX};
+use crate::hearsay::{Condition, Shown, Told};
+use crate::limits::{FRAME_BYTES_MAX, KNOWN_NODES_MAX, SLOTS_MAX};
 
 /// What a peer says to another one.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +52,9 @@ pub(crate) enum Frame {
     /// "I am."
     Pong(u64),
     /// "This is what these nodes have last been heard to show."
-    Reports(Vec<Report>),
+    Reports(Vec<Told>),
+    /// "Others tell me of these nodes", or no longer do.
+    Spare(bool, Vec<NodeId>),
     /// "I go."
     Bye,
 }
@@ -103,26 +110,6 @@ pub(crate) struct Parcel {
     pub(crate) message: Vec<u8>,
 }
 
-/// What a node shows, as it was heard last.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Report {
-    pub(crate) replica: ReplicaId,
-    /// Greater than that of each report of it before.
-    pub(crate) number: u64,
-    pub(crate) condition: Condition,
-    pub(crate) fingerprint: u64,
-    pub(crate) seen: VersionVector,
-}
-
-/// How the peer fares that hosts a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// It is to be seen, or needs not be.
-    Awake,
-    /// It is a tab in the background, which the browser may slow down.
-    Hidden,
-}
-
 /// Bytes that are no frame.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum BadFrame {
@@ -162,6 +149,9 @@ pub enum BadFrame {
         /// What is wrong.
         why: DecodeError,
     },
+    /// A report that goes beyond one that has not come.
+    #[error("a report under {0}, which nobody has been given")]
+    Slot(usize),
 }
 
 const HELLO: u8 = 1;
@@ -173,6 +163,12 @@ const PING: u8 = 6;
 const PONG: u8 = 7;
 const REPORTS: u8 = 8;
 const BYE: u8 = 9;
+const SPARE: u8 = 10;
+
+/// What may be said of a report.
+const IS_HOSTED: u64 = 1;
+const IS_HIDDEN: u64 = 2;
+const IS_ANEW: u64 = 4;
 
 impl Frame {
     /// How a frame of parcels begins.
@@ -223,6 +219,11 @@ impl Frame {
                 number(&mut bytes, reports.len() as u64);
                 reports.iter().for_each(|report| report.write(&mut bytes));
             }
+            Self::Spare(is_spared, nodes) => {
+                bytes.extend([SPARE, u8::from(*is_spared)]);
+                number(&mut bytes, nodes.len() as u64);
+                nodes.iter().for_each(|node| write_text(&mut bytes, node.as_str()));
+            }
             Self::Bye => bytes.push(BYE),
         }
         bytes
@@ -261,7 +262,8 @@ impl Frame {
             }
             PING => Self::Ping(reader.number()?),
             PONG => Self::Pong(reader.number()?),
-            REPORTS => Self::Reports(reader.list(KNOWN_NODES_MAX, Report::read)?),
+            REPORTS => Self::Reports(reader.list(SLOTS_MAX, Told::read)?),
+            SPARE => Self::Spare(reader.below(2)? == 1, reader.list(SLOTS_MAX, Reader::name)?),
             BYE => Self::Bye,
             kind => return Err(BadFrame::Kind(kind)),
         };
@@ -300,31 +302,33 @@ impl Parcel {
     }
 }
 
-impl Report {
+impl Told {
     fn write(&self, bytes: &mut Vec<u8>) {
-        write_replica(bytes, &self.replica);
-        number(bytes, self.number);
-        bytes.push(match self.condition {
-            Condition::Awake => 0,
-            Condition::Hidden => 1,
-        });
-        bytes.extend(self.fingerprint.to_be_bytes());
-        let seen = self.seen.to_bytes();
+        let Self { slot, is_hosted, replica, state } = self;
+        number(bytes, *slot as u64);
+        let flag = |is_so: bool, flag: u64| if is_so { flag } else { 0 };
+        let hidden = flag(state.condition == Condition::Hidden, IS_HIDDEN);
+        number(bytes, flag(*is_hosted, IS_HOSTED) + hidden + flag(replica.is_some(), IS_ANEW));
+        replica.iter().for_each(|replica| write_replica(bytes, replica));
+        number(bytes, state.number);
+        bytes.extend(state.fingerprint.to_be_bytes());
+        let seen = state.seen.to_bytes();
         number(bytes, seen.len() as u64);
         bytes.extend(seen);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, BadFrame> {
-        let (replica, number) = (reader.replica()?, reader.number()?);
-        let condition = match reader.below(2)? {
-            0 => Condition::Awake,
-            _ => Condition::Hidden,
-        };
+        let slot = reader.below(SLOTS_MAX as u64)? as usize;
+        let flags = reader.below(IS_HOSTED + IS_HIDDEN + IS_ANEW + 1)?;
+        let replica = if flags & IS_ANEW > 0 { Some(reader.replica()?) } else { None };
+        let number = reader.number()?;
+        let condition = if flags & IS_HIDDEN > 0 { Condition::Hidden } else { Condition::Awake };
         let fingerprint = u64::from_be_bytes(reader.array()?);
         let length = reader.below(FRAME_BYTES_MAX as u64)? as usize;
         let seen = VersionVector::from_bytes(reader.take(length)?);
         let seen = seen.map_err(|why| BadFrame::Seen { at: reader.at, why })?;
-        Ok(Self { replica, number, condition, fingerprint, seen })
+        let state = Shown { number, condition, fingerprint, seen };
+        Ok(Self { slot, is_hosted: flags & IS_HOSTED > 0, replica, state })
     }
 }
 
@@ -453,12 +457,16 @@ mod tests {
             to: node("b"),
             message: vec![9; length],
         };
-        let report = |condition| Report {
-            replica: replica.clone(),
-            number: 1 << 40,
-            condition,
-            fingerprint: u64::MAX,
-            seen: claims.context().clone(),
+        let told = |condition, is_anew: bool| Told {
+            slot: 300,
+            is_hosted: !is_anew,
+            replica: is_anew.then(|| replica.clone()),
+            state: Shown {
+                number: 1 << 40,
+                condition,
+                fingerprint: u64::MAX,
+                seen: claims.context().clone(),
+            },
         };
         vec![
             Frame::Hello(Hello {
@@ -476,7 +484,9 @@ mod tests {
             Frame::Part { is_last: true, bytes: vec![] },
             Frame::Ping(0),
             Frame::Pong(u64::MAX),
-            Frame::Reports(vec![report(Condition::Awake), report(Condition::Hidden)]),
+            Frame::Reports(vec![told(Condition::Awake, true), told(Condition::Hidden, false)]),
+            Frame::Spare(true, vec![node("a"), node("b")]),
+            Frame::Spare(false, vec![]),
             Frame::Bye,
         ]
     }
@@ -525,7 +535,7 @@ mod tests {
             error(&[PARCELS, 1, 1, 0, 0]),
             "a name at byte 4: a name has 1 to 64 characters, this one has 0"
         );
-        let seen = [REPORTS, 1, 1, b'a', 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 99];
-        assert!(error(&seen).starts_with("what a node has seen, at byte 17: "));
+        let seen = [REPORTS, 1, 0, 4, 1, b'a', 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 99];
+        assert!(error(&seen).starts_with("what a node has seen, at byte 18: "));
     }
 }

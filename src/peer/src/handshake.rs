@@ -24,7 +24,7 @@ use crate::frame::{Hello, Versions};
 use crate::{PeerId, RoomKey};
 
 /// The versions of the protocol that are spoken here.
-pub(crate) const VERSIONS: Versions = Versions { least: 1, most: 1 };
+pub(crate) const VERSIONS: Versions = Versions { least: 2, most: 2 };
 
 /// Why the other end was turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn who_knows_the_secret_is_let_in() {
-        assert_eq!(proven([b"x", b"x"], ["hush", "hush"]), [Ok(1), Ok(1)]);
+        assert_eq!(proven([b"x", b"x"], ["hush", "hush"]), [Ok(2), Ok(2)]);
         assert_eq!(proven([b"x", b"x"], ["hush", "no"]), [Err(Unproven::Secret); 2]);
         assert_eq!(proven([b"x", b"y"], ["hush", "hush"]), [Err(Unproven::Secret); 2], "between");
     }
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(a.hear(b.hello(), &key), Err(Unproven::OutOfTurn), "twice");
         // Overheard, and said again on another connection.
         b.hear(a.hello(), &key).unwrap();
-        assert_eq!(b.check(&by_a, &key), Ok(1));
+        assert_eq!(b.check(&by_a, &key), Ok(2));
         let mut again = Handshake::new(B, 9, A, b"x".to_vec());
         again.hear(a.hello(), &key).unwrap();
         assert_eq!(again.check(&by_a, &key), Err(Unproven::Secret));
@@ -159,7 +159,7 @@ mod tests {
         let key = key("hush");
         let other = Hello { peer: PeerId::new(3), ..b.hello() };
         assert_eq!(a.hear(other, &key), Err(Unproven::OtherPeer));
-        let versions = Versions { least: 2, most: 9 };
+        let versions = Versions { least: 3, most: 9 };
         assert_eq!(a.hear(Hello { versions, ..b.hello() }, &key), Err(Unproven::Version(versions)));
         // A newer one that speaks this version, too.
         let versions = Versions { least: 1, most: 9 };

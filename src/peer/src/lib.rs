@@ -39,6 +39,7 @@
 
 mod frame;
 mod handshake;
+mod hearsay;
 mod host;
 pub mod limits;
 mod link;
@@ -56,8 +57,9 @@ pub mod signalling;
 #[cfg(feature = "web")]
 pub mod web;
 
-pub use frame::{BadFrame, Condition, Versions};
+pub use frame::{BadFrame, Versions};
 pub use handshake::Unproven;
+pub use hearsay::Condition;
 pub use link::{Faults, Lane, LinkFacts, Path, Why};
 pub use names::{fresh_replicas, sayable_name};
 pub use peer::{Effects, Event, Peer, Refusal};

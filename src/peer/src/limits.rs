@@ -7,7 +7,7 @@
 //! | [`FRAME_BYTES_MAX`], [`KNOWN_NODES_MAX`], [`MESSAGE_BYTES_MAX`](scalesmall_node::MESSAGE_BYTES_MAX) | the link that it came by is closed |
 //! | [`BYTES_A_SECOND_MAX`], [`FRAMES_A_SECOND_MAX`] | the same, after a burst of as much |
 //! | [`QUEUE_BYTES_MAX`] | what would be queued is lost, as on any link |
-//! | [`RECORDED_US_MAX`], [`RECORDED_NEWS_MAX`], [`RECORDED_CLAIMS_MAX`] | the record of the room begins later |
+//! | [`RECORDED_US_MAX`], [`RECORDED_NEWS_MAX`], [`RECORDED_ENTRIES_MAX`] | the record of the room begins later |
 //! | [`PROOF_US_MAX`] | who has not proven by then that it knows the room is turned away |
 
 /// The most peers that one peer is linked to at a time.
@@ -18,6 +18,9 @@ pub const NODES_MAX: usize = 24;
 
 /// The most nodes in a room that a peer takes note of: those of 64 full peers.
 pub const KNOWN_NODES_MAX: usize = 1_536;
+
+/// The most nodes that one neighbour tells of at a time: all of a room, and its own.
+pub(crate) const SLOTS_MAX: usize = KNOWN_NODES_MAX + NODES_MAX;
 
 /// The most bytes of one frame. Larger messages go in parts; data channels of all browsers take
 /// this much.
@@ -42,5 +45,5 @@ pub const RECORDED_US_MAX: u64 = 600_000_000;
 /// steps of a scenario each.
 pub const RECORDED_NEWS_MAX: usize = 20_000;
 
-/// The most claims in the states on record.
-pub const RECORDED_CLAIMS_MAX: usize = 100_000;
+/// The most entries in the states on record ([`ClaimMap::entries`](scalesmall_crdt::ClaimMap::entries)).
+pub const RECORDED_ENTRIES_MAX: usize = 100_000;

@@ -16,6 +16,7 @@ use scalesmall_node::{MESSAGE_BYTES_MAX, SimTime};
 
 use crate::frame::{Epoch, Frame, Parcel};
 use crate::handshake::Handshake;
+use crate::hearsay::{Hearing, Telling};
 use crate::limits::{BYTES_A_SECOND_MAX, FRAME_BYTES_MAX, FRAMES_A_SECOND_MAX, QUEUE_BYTES_MAX};
 use crate::{BadFrame, Unproven};
 
@@ -123,6 +124,9 @@ pub(crate) struct Link {
     /// Whether the link itself has taken as much as it can for now.
     pub(crate) is_full: bool,
     pub(crate) faults: Faults,
+    /// What nodes show, as it was told over this link, there and here.
+    pub(crate) telling: Telling,
+    pub(crate) hearing: Hearing,
     ping: Option<(u64, SimTime)>,
     round_trip_us: Option<u64>,
     bytes_come: u64,
@@ -160,6 +164,8 @@ impl Link {
             queued_bytes: 0,
             is_full: false,
             faults: Faults::default(),
+            telling: Telling::default(),
+            hearing: Hearing::default(),
             ping: None,
             round_trip_us: None,
             bytes_come: 0,

@@ -40,6 +40,7 @@ use crate::words;
 
 /// The time between two updates of the document while something changes, in milliseconds.
 const DOCUMENT_MS: f64 = 100.0;
+const HIDDEN_MS: f64 = 500.0;
 const TABLES_MS: f64 = 1_000.0;
 /// The most peers that one page hosts.
 const PEERS_MAX: usize = 8;
@@ -152,7 +153,7 @@ impl Component for LivePage {
                 // still ask.
                 self.frame = None;
                 self.has_changed.set(false);
-                return self.look();
+                return now_ms() - self.updated_at_ms >= HIDDEN_MS && self.look();
             }
             Message::Changed => {
                 if self.frame.is_none() {

@@ -135,6 +135,15 @@ impl ClaimMap {
         self.fingerprint
     }
 
+    /// How much it holds, whatever it shows: claims of which something survives, replicas, claims
+    /// that some operation cancelled which is not known to be stable, operations that are cancelled
+    /// ahead, and updates that wait. O(1).
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        let claims = self.ownership.claims.len() + self.restless.len();
+        claims + self.context.places() + self.cancelled.len() + self.waiting.len()
+    }
+
     /// How many updates wait for a predecessor.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -6,7 +6,7 @@ use scalesmall_crdt::NodeId;
 use scalesmall_node::{Message, SimTime};
 
 use super::{Effects, Peer};
-use crate::frame::{Frame, Parcel, Report, Route};
+use crate::frame::{Frame, Parcel, Route};
 use crate::handshake::Handshake;
 use crate::limits::PEERS_MAX;
 use crate::link::{Lane, Link, Path, State, Why};
@@ -44,6 +44,7 @@ impl Peer {
         self.links.remove(&peer);
         self.closing.retain(|(_, closing, _)| *closing != peer);
         self.told.remove(&peer);
+        self.reports.forget_teller(peer);
         self.routes.forget(peer);
     }
 
@@ -97,10 +98,9 @@ impl Peer {
             (State::Proving(handshake), Frame::Proof(proof)) => {
                 handshake.check(&proof, &self.key)?;
                 link.state = State::Proven;
-                let known: Vec<Report> = self.reports.all().cloned().collect();
-                if !known.is_empty() {
-                    link.say(now, &Frame::Reports(known));
-                }
+                let known = self.reports.all();
+                let known = known.filter_map(|report| link.telling.tell(report, false)).collect();
+                link.say(now, &Frame::Reports(known));
                 // Whoever is new hears of the nodes here at once.
                 self.reported.clear();
                 self.next_tick = now;
@@ -129,8 +129,21 @@ impl Peer {
             (State::Proven, Frame::Pong(number)) => link.hear_pong(now, number),
             (State::Proven, Frame::Reports(reports)) => {
                 let own: BTreeSet<&NodeId> = self.hosts.iter().map(|host| &host.name).collect();
-                self.reports.hear(now, peer, reports, &own);
+                for told in reports {
+                    let is_hosted = told.is_hosted;
+                    let Some(report) = link.hearing.hear(told)? else { continue };
+                    match own.contains(&report.replica.node) {
+                        true => self.reports.spare(peer, report.replica.node.clone()),
+                        false => self.reports.hear(now, peer, report, is_hosted),
+                    }
+                }
                 self.record_reports(now);
+            }
+            (State::Proven, Frame::Spare(is_spared, nodes)) => {
+                link.telling.spare(nodes.clone(), is_spared);
+                if !is_spared {
+                    self.reports.tell_again(nodes);
+                }
             }
             (State::Proven, Frame::Bye) => {
                 self.note_left(peer);

@@ -13,8 +13,10 @@ use scalesmall_crdt::{ClaimMap, History, KeyRange, NodeId, Operation, OperationE
 use scalesmall_node::{Message, Node, Random, SimTime, Timer};
 
 use self::retiring::Absent;
-use crate::frame::{Condition, Epoch, Frame, Route};
+use self::telling::Reported;
+use crate::frame::{Epoch, Frame, Route};
 use crate::handshake::Handshake;
+use crate::hearsay::Condition;
 use crate::host::Host;
 use crate::limits::NODES_MAX;
 use crate::link::{Faults, Lane, Link, LinkFacts, Path, Why};
@@ -104,8 +106,8 @@ pub struct Peer {
     routes: Routes,
     told: BTreeMap<PeerId, Vec<Route>>,
     reports: Reports,
-    /// Of each node that is hosted here: what was reported last, and when.
-    reported: BTreeMap<NodeId, (u64, SimTime)>,
+    /// Of each node that is hosted here.
+    reported: BTreeMap<NodeId, Reported>,
     report_number: u64,
     random: Random,
     timers: BTreeMap<(SimTime, u64), (usize, u32, Timer)>,
@@ -117,6 +119,8 @@ pub struct Peer {
     /// All that has been seen here, and the updates that brought it.
     truth: ClaimMap,
     log: History,
+    /// How many operations were stable when `truth` was folded last.
+    folded: u64,
     turned_away: VecDeque<(SimTime, PeerId, Why)>,
     /// Links of those that are to be closed, and when.
     closing: Vec<(SimTime, PeerId, Why)>,
@@ -156,6 +160,7 @@ impl Peer {
             inbox: VecDeque::new(),
             truth: ClaimMap::new(),
             log: History::new(),
+            folded: 0,
             turned_away: VecDeque::new(),
             closing: Vec::new(),
             absent: Absent::default(),

@@ -40,7 +40,8 @@ impl Peer {
     /// Puts on record what has been reported.
     pub(super) fn record_reports(&mut self, now: SimTime) {
         for report in self.reports.fresh() {
-            self.recorder.note(|recording| recording.hear(now, &report.replica, &report.seen));
+            self.recorder
+                .note(|recording| recording.hear(now, &report.replica, &report.state.seen));
         }
     }
 
@@ -74,7 +75,7 @@ impl Peer {
             if view.age_us <= QUIET_US {
                 recording.show(now, view.replica, view.claims);
                 recording.prime(&self.log, view.claims.context());
-                recording.hear(now, &report.replica, &report.seen);
+                recording.hear(now, &report.replica, &report.state.seen);
             }
         }
         recording

@@ -80,7 +80,12 @@ impl Peer {
         }
         let is_missing = |it: &ReplicaId| certain.contains(&it) || doubtful.contains(&it);
         self.absent.since.retain(|(replica, _)| is_missing(replica));
-        self.absent.left.retain(is_missing);
+        // Others may think for a while that they reach it still.
+        let is_linked = |it: &ReplicaId| {
+            let hosted = self.links.keys().flat_map(|&peer| self.routes.hosted_by(peer));
+            hosted.map(|route| &route.replica).any(|replica| replica == it)
+        };
+        self.absent.left.retain(|it| roster.members().any(|member| member == it) && !is_linked(it));
 
         // Of two sides with as many it is the one with the first.
         let (first, first_there) = (present.first(), doubtful.first());
@@ -116,7 +121,7 @@ impl Peer {
 
     /// What has been seen here is what the nodes here still hold.
     pub(super) fn forget_lost(&mut self) {
-        (self.truth, self.log) = (ClaimMap::new(), History::new());
+        (self.truth, self.log, self.folded) = (ClaimMap::new(), History::new(), 0);
         for node in self.hosts.iter().filter_map(Host::node) {
             Replicated::merge(&mut self.truth, node.claims());
         }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use scalesmall_crdt::{ClaimMap, Dot, History, NodeId, ReplicaId, Update, VersionVector};
 use scalesmall_node::SimTime;
 
-use crate::limits::{RECORDED_CLAIMS_MAX, RECORDED_NEWS_MAX, RECORDED_US_MAX};
+use crate::limits::{RECORDED_ENTRIES_MAX, RECORDED_NEWS_MAX, RECORDED_US_MAX};
 
 /// The last minutes of a room.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,9 +60,9 @@ pub(crate) struct Recording {
     updates: Updates,
     /// The states in it, each once.
     states: Vec<Arc<ClaimMap>>,
-    /// How much it holds, in news and in claims of states.
+    /// How much it holds, in news and in entries of states.
     news: usize,
-    claims: usize,
+    entries_held: usize,
 }
 
 type Updates = BTreeMap<Dot, Arc<Update>>;
@@ -128,7 +128,7 @@ impl Recorder {
 impl Recording {
     pub(crate) fn new(began: SimTime) -> Self {
         let (entries, replicas, updates, states) = Default::default();
-        Self { began, entries, replicas, updates, states, news: 0, claims: 0 }
+        Self { began, entries, replicas, updates, states, news: 0, entries_held: 0 }
     }
 
     /// What has been seen by now; nothing where nobody was.
@@ -146,7 +146,7 @@ impl Recording {
     fn is_filled(&self, now: SimTime, part: usize) -> bool {
         now.us_since(self.began) >= RECORDED_US_MAX / part as u64
             || self.news >= RECORDED_NEWS_MAX / part
-            || self.claims >= RECORDED_CLAIMS_MAX / part
+            || self.entries_held >= RECORDED_ENTRIES_MAX / part
     }
 
     /// A node is there, as this replica. The place of that; nothing where it has been a later one.
@@ -195,9 +195,7 @@ impl Recording {
     /// A node elsewhere has seen so much.
     pub(crate) fn hear(&mut self, now: SimTime, replica: &ReplicaId, seen: &VersionVector) {
         let Some(place) = self.meet(now, replica) else { return };
-        let known = &self.replicas[place].seen;
-        let news = seen.iter().filter(|&(by, counter)| counter > known.counter(by));
-        let news: Vec<(ReplicaId, u64)> = news.map(|(by, counter)| (by.clone(), counter)).collect();
+        let news = beyond(seen, &self.replicas[place].seen);
         if !news.is_empty() {
             self.see(now, place, news);
         }
@@ -214,7 +212,7 @@ impl Recording {
     /// record.
     pub(crate) fn show(&mut self, now: SimTime, replica: &ReplicaId, state: &ClaimMap) {
         let Some(place) = self.meet(now, replica) else { return };
-        let Known { seen, covered, shown, .. } = &mut self.replicas[place];
+        let Known { covered, shown, .. } = &mut self.replicas[place];
         if shown.replace(state.fingerprint().to_u64()) == Some(state.fingerprint().to_u64()) {
             return;
         }
@@ -227,18 +225,36 @@ impl Recording {
         if covered.includes(state.context()) {
             return self.hear(now, replica, state.context());
         }
-        for (by, counter) in state.context().iter() {
-            seen.raise(by, counter);
-            covered.raise(by, counter);
-        }
-        let same = self.states.iter().find(|it| it.fingerprint() == state.fingerprint());
-        let state = same.cloned().unwrap_or_else(|| {
+        state.context().iter().for_each(|(by, counter)| covered.raise(by, counter));
+        let base = self.base_of(state).unwrap_or_else(|| {
             let state = Arc::new(state.clone());
             self.states.push(Arc::clone(&state));
-            self.claims += 1 + state.ownership().claim_count();
+            self.entries_held += state.entries();
             state
         });
-        self.push(now, place, What::Has(state), 1);
+        // What it is on record to have seen before may have needed the base.
+        let news = beyond(state.context(), base.context());
+        base.context().iter().for_each(|(by, to)| self.replicas[place].seen.raise(by, to));
+        self.push(now, place, What::Has(base), 1);
+        if !news.is_empty() {
+            self.see(now, place, news);
+        }
+    }
+
+    /// A state on record that becomes this one by operations on record, if these are fewer than the
+    /// entries that another state takes.
+    fn base_of(&self, state: &ClaimMap) -> Option<Arc<ClaimMap>> {
+        let becomes_it = |base: &&Arc<ClaimMap>| {
+            let (from, to) = (base.context(), state.context());
+            let lacking = to.operations_beyond(from);
+            let are_known = || {
+                let known =
+                    to.iter().map(|(by, to)| known(&self.updates, by, from.counter(by), to));
+                known.map(Iterator::count).sum::<usize>() as u64 == lacking
+            };
+            to.includes(from) && lacking <= state.entries() as u64 && are_known()
+        };
+        self.states.iter().rev().find(becomes_it).cloned()
     }
 
     /// Operations that somebody lacks who has seen so much, as the recording begins.
@@ -252,6 +268,12 @@ impl Recording {
         self.news += news;
         self.entries.push(Entry { at, on, what });
     }
+}
+
+/// What one has seen beyond the other.
+fn beyond(seen: &VersionVector, other: &VersionVector) -> Vec<(ReplicaId, u64)> {
+    let news = seen.iter().filter(|&(by, counter)| counter > other.counter(by));
+    news.map(|(by, counter)| (by.clone(), counter)).collect()
 }
 
 /// The operations of a replica that are there after the first `from`, up to `to`, in order.

@@ -13,10 +13,13 @@ use super::signal::Signal;
 use super::{LinkEvent, Why};
 use crate::{Lane, Path, PeerId};
 
-/// How long who offers waits for a connection.
+/// How long who offers waits for an answer, and then for the connection. That is long: a machine on which
+/// dozens of tabs are being linked takes many seconds for each, and to talk by signals instead, which
+/// every tab hears, would be the end of it.
 const OFFER_LIMIT_MS: u32 = 8_000;
+const CONNECTION_LIMIT_MS: u32 = 20_000;
 /// Who answers waits longer: what comes next is for who offers to say.
-const ANSWER_LIMIT_MS: u32 = 10_000;
+const ANSWER_LIMIT_MS: u32 = CONNECTION_LIMIT_MS + 2_000;
 /// How long who proposes to talk by signals waits for the other one to agree.
 const PROPOSAL_LIMIT_MS: u32 = 2_000;
 /// How long an answer may take that people carry, and the connection once it has come.
@@ -229,6 +232,7 @@ impl Meeting {
             && !mem::replace(&mut attempt.is_answered, true)
         {
             self.tasks.push(Task::Accept(from, description));
+            self.set_timer(from, CONNECTION_LIMIT_MS);
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct World {
     /// When what is sent last on the reliable lane arrives, by link.
     in_order: BTreeMap<(usize, usize), SimTime>,
     sent: u64,
+    /// How many bytes went over links, by the kind of frame.
+    pub(crate) sent_by_kind: [u64; 16],
     /// How the latest parcels began.
     epoch: Vec<u8>,
     pub(crate) loss_per_mille: u32,
@@ -35,6 +37,7 @@ impl World {
             in_flight: BTreeMap::new(),
             in_order: BTreeMap::new(),
             sent: 0,
+            sent_by_kind: [0; 16],
             epoch: Vec::new(),
             loss_per_mille: 0,
             random: Random::new(seed),
@@ -133,6 +136,7 @@ impl World {
         if !self.links.contains(&(from.min(to), from.max(to))) {
             return;
         }
+        self.sent_by_kind[usize::from(bytes[0])] += bytes.len() as u64;
         if lane == Lane::Unreliable && self.random.below(1_000) < self.loss_per_mille {
             return;
         }
@@ -148,6 +152,11 @@ impl World {
         }
         self.sent += 1;
         self.in_flight.insert((due, self.sent), (from, to, bytes));
+    }
+
+    /// How many bytes went over links.
+    pub(crate) fn sent_bytes(&self) -> u64 {
+        self.sent_by_kind.iter().sum()
     }
 
     /// The epoch of the room, as bytes: the one by which a frame of parcels begins.

@@ -236,7 +236,7 @@ fn tabs_that_cannot_connect_talk_by_signals_and_machines_do_not() {
     for is_local in [true, false] {
         let mut world = World::of(2, is_local);
         world.can_connect = false;
-        world.pass_ms(12_000);
+        world.pass_ms(24_000);
         let is_channel = |event: &LinkEvent| {
             matches!(event, LinkEvent::Opened { path: Path::BroadcastChannel, .. })
         };
