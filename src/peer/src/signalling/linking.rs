@@ -13,13 +13,15 @@ use super::signal::Signal;
 use super::{LinkEvent, Why};
 use crate::{Lane, Path, PeerId};
 
-/// How long who offers waits for an answer, and then for the connection. That is long: a machine on which
-/// dozens of tabs are being linked takes many seconds for each, and to talk by signals instead, which
-/// every tab hears, would be the end of it.
+/// How long who offers waits for an answer, and then for the connection: the longer, the more there are.
+/// A machine on which dozens of tabs are being linked takes many seconds for each, and to talk by signals
+/// instead would be the end of it.
 const OFFER_LIMIT_MS: u32 = 8_000;
-const CONNECTION_LIMIT_MS: u32 = 20_000;
+const CONNECTION_LIMIT_MS: u32 = 6_000;
+const CONNECTION_LIMIT_MS_EACH: u32 = 300;
+const CONNECTION_LIMIT_MS_MAX: u32 = 20_000;
 /// Who answers waits longer: what comes next is for who offers to say.
-const ANSWER_LIMIT_MS: u32 = CONNECTION_LIMIT_MS + 2_000;
+const ANSWER_LIMIT_MS: u32 = CONNECTION_LIMIT_MS_MAX + 2_000;
 /// How long who proposes to talk by signals waits for the other one to agree.
 const PROPOSAL_LIMIT_MS: u32 = 2_000;
 /// How long an answer may take that people carry, and the connection once it has come.
@@ -232,7 +234,9 @@ impl Meeting {
             && !mem::replace(&mut attempt.is_answered, true)
         {
             self.tasks.push(Task::Accept(from, description));
-            self.set_timer(from, CONNECTION_LIMIT_MS);
+            let others = self.remotes.len() as u32;
+            let limit_ms = CONNECTION_LIMIT_MS + CONNECTION_LIMIT_MS_EACH * others;
+            self.set_timer(from, limit_ms.min(CONNECTION_LIMIT_MS_MAX));
         }
     }
 

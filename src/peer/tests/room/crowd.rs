@@ -1,7 +1,5 @@
 //! As many peers as a room is made for.
 
-use scalesmall_peer::QUIET_US;
-
 use crate::PeerId;
 use crate::neighbours::are_linked;
 use crate::world::{World, id};
@@ -57,7 +55,10 @@ fn everybody_is_heard_of_although_those_go_who_told() {
     let is_heard = |world: &World, at: usize, of: usize| {
         let peer = world.peer(at);
         let mut views = peer.remote_views(world.now);
-        views.any(|view| view.replica.node.as_str() == format!("{of}-0") && view.age_us <= QUIET_US)
+        views.any(|view| {
+            view.replica.node.as_str() == format!("{of}-0")
+                && view.age_us <= scalesmall_peer::QUIET_US
+        })
     };
     for gone in 0..8 {
         world.kill(gone);
@@ -77,7 +78,10 @@ fn everybody_is_heard_of_although_those_go_who_told() {
     // Until it is heard at those who are not linked, too.
     world.pass_ms(3_000);
     for at in 8..24 {
-        let mut heard = world.peer(at).remote_views(world.now).filter(|it| it.age_us <= QUIET_US);
+        let mut heard = world
+            .peer(at)
+            .remote_views(world.now)
+            .filter(|it| it.age_us <= scalesmall_peer::QUIET_US);
         assert!(heard.all(|view| view.is_exact), "at {at}");
     }
 }
