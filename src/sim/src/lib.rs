@@ -41,10 +41,12 @@
 //! - Time moves only in [`Simulation::step`] and [`Simulation::run_until`].
 
 mod agreement;
+mod anomalies;
 pub mod builtin;
 mod checker;
 mod clogs;
 mod explore;
+mod intentions;
 pub mod limits;
 mod link;
 mod metrics;
@@ -64,6 +66,7 @@ mod trace;
 mod traffic;
 pub mod transcript;
 
+pub use anomalies::Anomalies;
 pub use checker::Checker;
 
 pub use explore::{Exploration, Message, NotExplored, State};

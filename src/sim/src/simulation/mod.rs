@@ -11,14 +11,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scalesmall_crdt::{
-    Delta, Dot, Fingerprint, History, NodeId, ReplicaId, Replicated, Roster, Update,
+    Delta, Dot, Fingerprint, History, NodeId, Operation, ReplicaId, Replicated, Roster, Update,
 };
 use scalesmall_node::{
     Effects, Event, Members, Message, Node, Observation, SimTime, Timer, gathered,
 };
 
 use crate::agreement::Agreement;
+use crate::anomalies::Anomalies;
 use crate::clogs::Clogs;
+use crate::intentions::{Intentions, Issuer};
 use crate::limits::HELD_MAX;
 use crate::metrics::Metrics;
 use crate::network::Network;
@@ -72,6 +74,8 @@ pub struct Simulation {
     recording: Option<Recording>,
     /// What has passed between nodes, if that is put on record.
     traffic: Option<Traffic>,
+    /// What people meant, if that is put on record.
+    meant: Option<Intentions>,
 }
 
 /// What is put on record of a run.
@@ -79,6 +83,7 @@ pub struct Simulation {
 struct OnRecord {
     operations: bool,
     traffic: bool,
+    intentions: bool,
 }
 
 /// A message on its way.
@@ -126,7 +131,25 @@ impl Simulation {
     /// The same, with both records.
     #[must_use]
     pub fn recorded_with_traffic(scenario: impl Into<Arc<Scenario>>) -> Self {
-        Self::begin(scenario.into(), OnRecord { operations: true, traffic: true })
+        Self::begin(
+            scenario.into(),
+            OnRecord { operations: true, traffic: true, ..OnRecord::default() },
+        )
+    }
+
+    /// The run with a record of what people meant, for [`anomalies`](Self::anomalies).
+    #[must_use]
+    pub fn with_intentions(scenario: impl Into<Arc<Scenario>>) -> Self {
+        Self::begin(scenario.into(), OnRecord { intentions: true, ..OnRecord::default() })
+    }
+
+    /// How often what is there is not what people meant. Nothing where that is not put on record,
+    /// or not known, since the scenario [receives](Scenario::is_self_contained) what was done
+    /// elsewhere. O(claims × log claims + what all replicas have seen).
+    #[must_use]
+    pub fn anomalies(&self) -> Option<Anomalies> {
+        let meant = self.meant.as_ref().filter(|_| self.scenario.is_self_contained());
+        meant.map(|meant| Anomalies::of(self, meant))
     }
 
     /// What has passed between nodes since this was last asked, each with its time, and how many
@@ -180,6 +203,7 @@ impl Simulation {
             last_event: None,
             recording: on_record.operations.then(|| Recording::new(scenario.data_type)),
             traffic: on_record.traffic.then(Traffic::default),
+            meant: on_record.intentions.then(Intentions::default),
             scenario,
         };
         let settings = simulation.network.settings.of_nodes();
@@ -340,6 +364,10 @@ impl Simulation {
             Event::Watch(_) => (9, "watch"),
         };
         self.last_event = Some((replica, what));
+        let asked = match &event {
+            Event::Operation(operation) if self.meant.is_some() => Some(operation.clone()),
+            _ => None,
+        };
         let mut effects = Effects::new();
         let before = self.replicas[replica].live_fingerprint();
         let clock = self.replicas[replica].clock(self.now);
@@ -348,6 +376,7 @@ impl Simulation {
         let after = self.replicas[replica].claims().fingerprint();
         self.trace.record(self.now, kind, replica, after);
 
+        self.note_meant(replica, asked, &effects.observations);
         for observation in effects.observations {
             if let Some(recording) = &mut self.recording {
                 recording.follow(self.now, replica, &observation);
@@ -365,6 +394,28 @@ impl Simulation {
         for (at, timer) in effects.timers {
             let at = self.replicas[replica].when_clock_shows(at, self.now);
             self.enqueue(at, Coming::Timer { replica, life, timer });
+        }
+    }
+
+    /// Keeps what was meant: what a node was asked for, or what it has done by itself.
+    fn note_meant(
+        &mut self,
+        replica: usize,
+        asked: Option<Operation>,
+        observations: &[Observation],
+    ) {
+        let Some(meant) = &mut self.meant else { return };
+        let node = &self.replicas[replica].node;
+        let done = observations.iter().filter_map(|observation| match observation {
+            Observation::Issued(update) => Some(&update.operation),
+            _ => None,
+        });
+        let done: Vec<&Operation> = done.collect();
+        let had_effect = !done.is_empty();
+        let issuer = Issuer { replica: node.id(), seen: node.claims().context(), had_effect };
+        match &asked {
+            Some(asked) => meant.note(&issuer, asked),
+            None => done.into_iter().for_each(|operation| meant.note(&issuer, operation)),
         }
     }
 
