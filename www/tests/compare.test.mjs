@@ -271,17 +271,52 @@ test('what was done by hand is part of the schedule', async () => {
   });
 });
 
-test('where messages move by steps alone there is nothing to compare', async () => {
-  const scenario = {
-    format: 1, replicas: ['a', 'b'], network: { mode: 'manual' },
-    steps: [{ at_ms: 1, sync: ['a', 'b'] }], until: { max_ms: 9 },
-  };
-  const hash = `#json=${encodeURIComponent(JSON.stringify(scenario))}&compare`;
-  await bench.withPage({ hash }, async (page) => {
-    await page.getByText('There is nothing to compare').waitFor();
-    assert.equal(await page.locator('.contest, .transport').count(), 0);
-    await page.keyboard.press('Escape');
+/** A scenario of the lessons, as a fragment of an address. */
+function lesson(name) {
+  const text = readFileSync(`${PROJECT}/src/sim/lessons/${name}.json`, 'utf8');
+  return `#speed=max&json=${encodeURIComponent(text)}`;
+}
+
+/** What a run came to against what people meant: resurrected, vanished, split. */
+const anomalies = ({ resurrected, vanished, split }) => [resurrected, vanished, split];
+
+test('data types are compared on one schedule, and what they make of what people meant is counted', async () => {
+  const types = ['aw-set', 'rw-set', 'lww-set', 'two-phase-set'];
+  await bench.withPage({ hash: `${lesson('who-wins-add')}&compare=${types.join()}` }, async (page) => {
+    const spreading = 'push-pull/delta';
+    await settingsWhen(page, types.map((type) => `${spreading}/${type}`));
+    await ended(page);
+    assert.deepEqual((await runs(page)).map(anomalies), [
+      ['0', '0', '0'], ['0', '2', '0'], ['0', '1', '0'], ['0', '2', '0'],
+    ]);
+    for (const run of await runs(page)) assert.ok(Number(run.kept) > 0);
+    const row = page.locator('.contest tr', { hasText: 'Vanished' });
+    assert.equal(await row.locator('.best').count(), 1);
+
+    // Another one by the control, and one of them on the stage.
+    await page.getByRole('combobox', { name: 'Setting D' }).selectOption(`${spreading}/grow-set`);
+    await settingsWhen(page, ['aw-set', 'rw-set', 'lww-set', 'grow-set'].map((it) => `${spreading}/${it}`));
+    await page.locator(`[data-open="${spreading}/rw-set"]`).click();
     await page.locator('[data-node=a]').waitFor();
+    assert.match(decodeURIComponent(page.url()), /"type":\s*"rw-set"/);
+  });
+});
+
+test('where messages move by steps alone data types are compared', async () => {
+  await bench.withPage({ hash: `${lesson('order-matters')}&compare=ordered-list,aw-map` }, async (page) => {
+    await settingsWhen(page, ['ordered-list', 'aw-map']);
+    await ended(page);
+    const [list, map] = await runs(page);
+    assert.deepEqual([list.resurrected, list.vanished], [undefined, undefined], 'a list has no claims');
+    assert.ok(Number(list.split) > 0);
+    assert.equal(map.split, '0');
+    // Ways to spread news are not to be chosen there.
+    assert.equal(await page.locator('.contest optgroup').count(), 2);
+    await page.keyboard.press('Escape');
+    await page.locator('[data-node=x]').waitFor();
+  });
+  await bench.withPage({ hash: `${lesson('order-matters')}&compare=tree/delta,aw-map` }, async (page) => {
+    await page.getByText('messages move by its steps alone').waitFor();
   });
 });
 

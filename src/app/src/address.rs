@@ -97,7 +97,7 @@ pub(crate) fn read(
     let node = node.map(place).transpose()?;
     let settings = |names: String| match names.as_str() {
         "" => Ok(Setting::pair(&scenario)),
-        names => Setting::parse_list(names).map_err(|error| format!("compare: {error}")),
+        names => Setting::parse_list(names, &scenario).map_err(|error| format!("compare: {error}")),
     };
     let compare = compare.map(settings).transpose()?;
     Ok(Wish { speed, at, node, compare, ..Wish::of(scenario) })

@@ -110,7 +110,7 @@ impl Comparison {
             let contender = known.map(|place| before.swap_remove(place));
             self.contenders.push(contender.unwrap_or_else(|| {
                 let scenario = setting.applied_to(&self.scenario);
-                let player = Player::without_chronicle(scenario, Speed::default());
+                let player = Player::compared(scenario, Speed::default());
                 Contender { setting, player }
             }));
         }
@@ -249,7 +249,7 @@ mod tests {
     }
 
     fn comparison() -> Comparison {
-        let settings = Setting::parse_list(SETTINGS).unwrap();
+        let settings = Setting::parse_list(SETTINGS, &first_light()).unwrap();
         Comparison::new(first_light(), &settings, Speed::default(), true)
     }
 
@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn a_setting_that_is_added_catches_up_and_the_others_stay() {
-        let all = Setting::parse_list(SETTINGS).unwrap();
+        let all = Setting::parse_list(SETTINGS, &first_light()).unwrap();
         let mut two = Comparison::new(first_light(), &all[..2], Speed::default(), false);
         two.seek(SimTime::from_ms(4_000));
         two.advance(0, || true);

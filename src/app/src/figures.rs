@@ -1,7 +1,7 @@
 //! What a run has come to so far, as numbers that can be held against those of another.
 
 use scalesmall_crdt::Fingerprint;
-use scalesmall_sim::{Metrics, SimTime, Simulation, Sync};
+use scalesmall_sim::{Anomalies, Metrics, SimTime, Simulation, Sync};
 
 /// The figures of one run at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,10 @@ pub(crate) struct Figures {
     pub(crate) operations_lost: u64,
     /// Operations that came where they were known already; nobody counts them in whole states.
     pub(crate) repeated: Option<u64>,
+    /// How often what is there is not what people meant, where that is known.
+    pub(crate) anomalies: Option<Anomalies>,
+    /// The bytes of all operations, merged.
+    pub(crate) bytes_kept: u64,
     pub(crate) metrics: Metrics,
 }
 
@@ -34,6 +38,10 @@ pub(crate) enum Figure {
     Messages,
     Repeated,
     Lost,
+    Resurrected,
+    Vanished,
+    Split,
+    Kept,
 }
 
 impl Figures {
@@ -51,6 +59,8 @@ impl Figures {
             operations_lost: (simulation.issued().len() as u64).saturating_sub(held),
             repeated: (simulation.network().gossip.sync != Sync::FullState)
                 .then_some(simulation.metrics().duplicates_received),
+            anomalies: simulation.anomalies(),
+            bytes_kept: simulation.truth().to_bytes().len() as u64,
             metrics: simulation.metrics(),
         }
     }
@@ -63,7 +73,8 @@ impl Figures {
 }
 
 impl Figure {
-    pub(crate) const ALL: [Self; 7] = [
+    /// Those of the network.
+    pub(crate) const OF_SPREADING: [Self; 7] = [
         Self::AgreedAfter,
         Self::KnownAfter,
         Self::Distinct,
@@ -72,6 +83,10 @@ impl Figure {
         Self::Repeated,
         Self::Lost,
     ];
+
+    /// Those of what it comes to.
+    pub(crate) const OF_MEANING: [Self; 4] =
+        [Self::Resurrected, Self::Vanished, Self::Split, Self::Kept];
 
     /// Its value in a run, if there is one yet.
     pub(crate) fn value(self, figures: &Figures) -> Option<u64> {
@@ -83,6 +98,10 @@ impl Figure {
             Self::Messages => Some(figures.metrics.messages_sent),
             Self::Repeated => figures.repeated,
             Self::Lost => Some(figures.operations_lost),
+            Self::Resurrected => count(figures.anomalies?.resurrected),
+            Self::Vanished => count(figures.anomalies?.lost),
+            Self::Split => count(Some(figures.anomalies?.split)),
+            Self::Kept => Some(figures.bytes_kept),
         }
     }
 
@@ -98,6 +117,10 @@ impl Figure {
             false => runs.iter().map(is_best).collect(),
         }
     }
+}
+
+fn count(found: Option<usize>) -> Option<u64> {
+    found.map(|count| count as u64)
 }
 
 /// A number in groups of three digits, with narrow spaces between that do not break.
@@ -176,6 +199,23 @@ mod tests {
         assert!(delta.repeated > Some(0));
         assert_eq!(whole.repeated, None);
         assert_eq!(Figure::Repeated.best(&[whole, delta]), [false, true]);
+    }
+
+    #[test]
+    fn what_was_lost_or_came_back_is_counted_where_it_is_on_record() {
+        let figures = |text: &str| {
+            let mut simulation = Simulation::with_intentions(Scenario::parse(text).unwrap());
+            while simulation.step() {}
+            Figures::of(&simulation)
+        };
+        let lesson = |name: &str| figures(builtin::lesson(name).unwrap());
+        let runs = ["who-wins-add", "who-wins-remove", "who-wins-last"].map(lesson);
+        let vanished = runs.each_ref().map(|run| Figure::Vanished.value(run));
+        assert_eq!(vanished, [Some(0), Some(2), Some(1)]);
+        assert_eq!(Figure::Vanished.best(&runs), [true, false, false]);
+        assert_eq!(Figure::Resurrected.value(&lesson("naive-counter")), Some(1));
+        assert_eq!(Figure::Resurrected.value(&lesson("order-matters")), None);
+        assert_eq!(ended(builtin::ADD_WINS).1.anomalies, None);
     }
 
     #[test]

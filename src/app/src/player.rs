@@ -78,9 +78,9 @@ impl Player {
         Self::beginning(scenario, speed, is_playing, Simulation::with_traffic)
     }
 
-    /// The same without a chronicle.
-    pub(crate) fn without_chronicle(scenario: impl Into<Arc<Scenario>>, speed: Speed) -> Self {
-        Self::beginning(scenario.into(), speed, false, Simulation::new)
+    /// The same without a chronicle, with what people meant.
+    pub(crate) fn compared(scenario: impl Into<Arc<Scenario>>, speed: Speed) -> Self {
+        Self::beginning(scenario.into(), speed, false, Simulation::with_intentions)
     }
 
     fn beginning(

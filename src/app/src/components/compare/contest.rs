@@ -1,6 +1,6 @@
 //! The table in which the runs stand side by side: name, course, figures.
 
-use scalesmall_sim::SimTime;
+use scalesmall_sim::{Anomalies, SimTime};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -31,6 +31,14 @@ pub(super) struct Contest<'a> {
 /// Roles are said once more, since a narrow table is laid out as something else.
 pub(super) fn contest(props: &Contest<'_>) -> Html {
     let count = props.settings.len();
+    // Where messages move by hand there is no way to spread news to be judged.
+    let of_spreading = match props.settings.iter().any(|setting| setting.spreading.is_some()) {
+        true => &Figure::OF_SPREADING[..],
+        false => &[Figure::Distinct, Figure::Bytes],
+    };
+    let figures = of_spreading.iter().copied();
+    let figures =
+        figures.chain(has_types(props).then_some(Figure::OF_MEANING).into_iter().flatten());
     html! {
         <table class="contest" role="table" aria-labelledby="compare-title" style={format!("--settings:{count}")}>
             <thead role="rowgroup">
@@ -41,7 +49,7 @@ pub(super) fn contest(props: &Contest<'_>) -> Html {
             </thead>
             <tbody role="rowgroup">
                 { map_row(props) }
-                { for Figure::ALL.map(|figure| figure_row(figure, props.runs)) }
+                { for figures.map(|figure| figure_row(figure, props.runs)) }
                 <tr role="row" class="open">
                     <td role="cell" />
                     { for props.settings.iter().enumerate().map(|(index, &setting)| html! {
@@ -66,6 +74,15 @@ pub(super) fn contest(props: &Contest<'_>) -> Html {
     }
 }
 
+/// Whether it matters what data type a run has: they differ in that, or one shows what nobody meant.
+fn has_types(props: &Contest<'_>) -> bool {
+    let is_meant = |run: &Figures| {
+        run.anomalies.is_none_or(|it| it.resurrected == Some(0) && it.lost == Some(0))
+    };
+    let types = || props.settings.iter().map(|setting| setting.data_type);
+    types().any(|it| Some(it) != types().next()) || !props.runs.iter().all(is_meant)
+}
+
 /// The head of a column: what is compared there, and what it has come to for programs.
 fn heading(props: &Contest<'_>, index: usize) -> Html {
     let (setting, run) = (props.settings[index], &props.runs[index]);
@@ -73,23 +90,35 @@ fn heading(props: &Contest<'_>, index: usize) -> Html {
         let (settings, on_settings) = (props.settings.to_vec(), props.on_settings.clone());
         Callback::from(move |event: Event| {
             let select = event.target().and_then(|it| it.dyn_into::<HtmlSelectElement>().ok());
-            let Some(chosen) = select.and_then(|it| Setting::parse(&it.value())) else { return };
+            let chosen = |name: &str| {
+                let choices = settings[index].choices().into_iter().flat_map(|(_, group)| group);
+                choices.map(|(choice, _)| choice).find(|choice| choice.to_string() == name)
+            };
+            let Some(chosen) = select.and_then(|it| chosen(&it.value())) else { return };
             let mut settings = settings.clone();
             settings[index] = chosen;
             on_settings.emit(settings);
         })
+    };
+    let anomaly = |value: fn(&Anomalies) -> Option<usize>| {
+        run.anomalies.as_ref().and_then(value).map(|count| count.to_string())
     };
     let on_remove = {
         let mut settings = props.settings.to_vec();
         settings.remove(index);
         props.on_settings.reform(move |_| settings.clone())
     };
-    let option = |choice: Setting| {
+    let option = |(choice, title): (Setting, String)| {
         let is_taken = choice != setting && props.settings.contains(&choice);
         html! {
-            <option value={choice.to_string()} selected={choice == setting} disabled={is_taken}>{ choice.title() }</option>
+            <option value={choice.to_string()} disabled={is_taken}>{ title }</option>
         }
     };
+    let group = |(title, choices): (&'static str, Vec<(Setting, String)>)| {
+        let others = choices.into_iter().filter(|(choice, _)| *choice != setting);
+        html! { <optgroup label={title}>{ for others.map(option) }</optgroup> }
+    };
+    let choices = setting.choices().into_iter().filter(|(_, choices)| choices.len() > 1);
     html! {
         <th
             role="columnheader"
@@ -104,6 +133,10 @@ fn heading(props: &Contest<'_>, index: usize) -> Html {
             data-bytes={run.metrics.bytes_sent.to_string()}
             data-messages={run.metrics.messages_sent.to_string()}
             data-repeated={run.metrics.duplicates_received.to_string()}
+            data-resurrected={anomaly(|it| it.resurrected)}
+            data-vanished={anomaly(|it| it.lost)}
+            data-split={anomaly(|it| Some(it.split))}
+            data-kept={run.bytes_kept.to_string()}
             data-agreed-after-us={run.agreed_after_us.map(|us| us.to_string())}
         >
             <div class="contender">
@@ -112,7 +145,8 @@ fn heading(props: &Contest<'_>, index: usize) -> Html {
                 <span class="choice">
                     <span aria-hidden="true">{ setting.title() }</span>
                     <select aria-label={text!("compare.setting", letter = letter(index))} {onchange}>
-                        { for Setting::all().map(option) }
+                        <option value={setting.to_string()} selected=true>{ setting.title() }</option>
+                        { for choices.map(group) }
                     </select>
                 </span>
                 if props.settings.len() > SETTINGS_MIN {
@@ -192,6 +226,14 @@ fn figure_row(figure: Figure, runs: &[Figures]) -> Html {
             (text!("compare.figure.repeated"), text!("compare.figure.repeated.about"))
         }
         Figure::Lost => (text!("compare.figure.lost"), text!("compare.figure.lost.about")),
+        Figure::Resurrected => {
+            (text!("compare.figure.resurrected"), text!("compare.figure.resurrected.about"))
+        }
+        Figure::Vanished => {
+            (text!("compare.figure.vanished"), text!("compare.figure.vanished.about"))
+        }
+        Figure::Split => (text!("compare.figure.split"), text!("compare.figure.split.about")),
+        Figure::Kept => (text!("compare.figure.kept"), text!("compare.figure.kept.about")),
     };
     let cell = |(run, is_best): (&Figures, bool)| {
         let (value, note) = shown(figure, run);
@@ -245,7 +287,12 @@ fn shown(figure: Figure, run: &Figures) -> (String, Option<String>) {
             let note = (idle > 0).then(|| text!("compare.without_effect", count = grouped(idle)));
             (grouped(run.operations_lost), note)
         }
-        Figure::Distinct | Figure::Repeated => match figure.value(run) {
+        Figure::Distinct
+        | Figure::Repeated
+        | Figure::Resurrected
+        | Figure::Vanished
+        | Figure::Split
+        | Figure::Kept => match figure.value(run) {
             Some(value) => (grouped(value), None),
             None => (text!("compare.not_counted").to_owned(), None),
         },

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::render::{AnimationFrame, request_animation_frame};
 use gloo::utils::{body, window};
-use scalesmall_sim::{Mode, Scenario, SimTime};
+use scalesmall_sim::{Scenario, SimTime};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent, MediaQueryList};
 use yew::prelude::*;
@@ -132,15 +132,8 @@ impl Component for Compare {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let Props { scenario, on_leave, .. } = ctx.props();
         let runs = self.runs();
-        let is_manual = scenario.network.mode == Mode::Manual;
-        let about = match is_manual {
-            true => words::about(scenario),
-            false => text!(
-                "compare.about",
-                nodes = words::nodes(scenario.replicas.len()),
-                count = runs.len()
-            ),
-        };
+        let nodes = words::nodes(scenario.replicas.len());
+        let about = text!("compare.about", nodes = nodes, count = runs.len());
         html! {
             <>
                 <TopBar
@@ -161,21 +154,13 @@ impl Component for Compare {
                             <small>{ text!("compare.subtitle") }</small>
                         </h2>
                         <p class="controls">
-                            if !is_manual {
-                                { add_button(ctx.props()) }
-                            }
+                            { add_button(ctx.props()) }
                             <button id="to-stage" class="plain" onclick={on_leave.reform(|_| ())} aria-keyshortcuts="Escape">{ text!("compare.back") }</button>
                         </p>
                     </div>
-                    if is_manual {
-                        <p class="nothing" role="note">{ text!("compare.manual") }</p>
-                    } else {
-                        { self.contest(ctx, &runs) }
-                    }
+                    { self.contest(ctx, &runs) }
                 </main>
-                if !is_manual {
-                    { self.transport(ctx) }
-                }
+                { self.transport(ctx) }
             </>
         }
     }
@@ -290,8 +275,7 @@ impl Compare {
 
     /// Asks for another frame while something moves.
     fn request_frame(&mut self, ctx: &Context<Self>) {
-        let is_manual = ctx.props().scenario.network.mode == Mode::Manual;
-        if is_manual || self.comparison.state() != State::Running || self.frame.is_some() {
+        if self.comparison.state() != State::Running || self.frame.is_some() {
             return;
         }
         let link = ctx.link().clone();
