@@ -49,6 +49,7 @@ use crate::shared::Shared;
 use crate::shrinking::Shrinking;
 use crate::space_time::{self, SpaceTime};
 use crate::texts::Language;
+use crate::visible;
 use crate::words;
 
 /// How long a frame may simulate, in milliseconds; the rest of it is for drawing.
@@ -190,7 +191,7 @@ impl Component for App {
             timeline: 0,
             error,
             selected: wish.node,
-            keys: KeyRange::ALL,
+            keys: visible::of_scenario(player.simulation().scenario()),
             asked: None,
             said: AttrValue::default(),
             chosen: None,

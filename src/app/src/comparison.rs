@@ -40,6 +40,10 @@ pub(crate) struct Comparison {
 // --- Looking at it ---
 
 impl Comparison {
+    pub(crate) fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
     /// The runs, in the order of their settings.
     pub(crate) fn contenders(&self) -> &[Contender] {
         &self.contenders

@@ -8,13 +8,17 @@
 //! How long a run will take is not known while it goes on. When the rows run out, every two
 //! become one of twice the length, so that there are never more than [`ROWS_MAX`].
 
-use scalesmall_crdt::KeyRange;
+use scalesmall_crdt::{Key, KeyRange};
 use scalesmall_sim::{Scenario, SimTime, Simulation};
 
 use crate::picture::{Photographer, Picture};
+use crate::visible;
 
-/// How many parts of equal size the key space has in a row.
+/// How many parts the key space has in a row.
 pub(crate) const COLUMNS: usize = 256;
+/// How many of them are for the keys before those that a scenario is about, and for those after, where there
+/// are such keys.
+const COLUMNS_BESIDE: usize = 16;
 /// Even, so that no row is left over where every two become one.
 const ROWS_MAX: usize = 240;
 /// The length of a row at first of what nobody has planned.
@@ -41,6 +45,7 @@ pub(crate) struct Divergence {
     rows: Vec<Row>,
     row_us: u64,
     nodes: usize,
+    parts: Parts,
     version: u64,
     photographer: Photographer,
     /// The row that was taken latest, and how often the simulation had changed by then.
@@ -52,19 +57,20 @@ impl Divergence {
         let last_step = scenario.steps.last().map_or(SimTime::ZERO, |step| step.at);
         let expected = (last_step + AFTERMATH_US).min(scenario.until.max);
         let row_us = expected.as_us().div_ceil(ROWS_MAX as u64).max(1);
-        Self::with_rows(row_us, scenario.replicas.len())
+        Self::with_rows(row_us, scenario.replicas.len(), visible::of_scenario(scenario))
     }
 
     /// That of a room, of which pictures are [added](Self::add) as they are taken.
     pub(crate) fn live() -> Self {
-        Self::with_rows(LIVE_ROW_US, 0)
+        Self::with_rows(LIVE_ROW_US, 0, KeyRange::ALL)
     }
 
-    fn with_rows(row_us: u64, nodes: usize) -> Self {
+    fn with_rows(row_us: u64, nodes: usize, keys: KeyRange) -> Self {
         Self {
             rows: Vec::new(),
             row_us,
             nodes,
+            parts: Parts::of(keys),
             version: 0,
             photographer: Photographer::default(),
             latest: None,
@@ -73,6 +79,14 @@ impl Divergence {
 
     pub(crate) fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The keys that each part of the key space has; nothing where it has none.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Option<KeyRange>> {
+        self.parts
+            .0
+            .windows(2)
+            .map(|bounds| KeyRange::new(key(bounds[0])?, key(bounds[1].checked_sub(1)?)?).ok())
     }
 
     /// The length of a row in microseconds.
@@ -102,7 +116,7 @@ impl Divergence {
             let changes = simulation.changes();
             let mut row = match self.latest.take() {
                 Some((then, row)) if then == changes => row,
-                _ => Row::of(&self.photographer.take(simulation)),
+                _ => Row::of(&self.photographer.take(simulation), &self.parts),
             };
             row.bytes_sent = simulation.metrics().bytes_sent;
             self.latest = Some((changes, row.clone()));
@@ -115,7 +129,7 @@ impl Divergence {
     pub(crate) fn add(&mut self, picture: &Picture) {
         self.nodes = self.nodes.max(picture.views.len());
         if self.moment(self.rows.len()) < picture.at {
-            let row = Row::of(picture);
+            let row = Row::of(picture, &self.parts);
             while self.moment(self.rows.len()) < picture.at {
                 self.push(row.clone());
             }
@@ -141,13 +155,13 @@ impl Divergence {
 }
 
 impl Row {
-    fn of(picture: &Picture) -> Self {
+    fn of(picture: &Picture, parts: &Parts) -> Self {
         let mut differing = [0; COLUMNS];
         for view in picture.views.iter().filter(|view| view.is_live()) {
             // Several differences in one part of the key space count once.
             let mut next = 0;
             for &range in view.differences.ranges() {
-                let (first, past) = columns(range);
+                let (first, past) = parts.touched_by(range);
                 differing[first.max(next)..past.max(next)].iter_mut().for_each(|count| *count += 1);
                 next = past;
             }
@@ -177,10 +191,37 @@ impl Row {
     }
 }
 
-/// The parts of the key space that a range touches, as a half-open span.
-fn columns(range: KeyRange) -> (usize, usize) {
-    let column = |key: u64| key * COLUMNS as u64 / KeyRange::ALL.keys();
-    (column(range.start().into()) as usize, column(range.end().into()) as usize + 1)
+/// Where the parts of the key space begin, and the end of the last.
+struct Parts(Box<[u64; COLUMNS + 1]>);
+
+impl Parts {
+    /// Most of them for these keys, of equal size, and a few for those before and after.
+    fn of(keys: KeyRange) -> Self {
+        let (start, past, end) =
+            (u64::from(keys.start()), keys.past_end(), KeyRange::ALL.past_end());
+        let before = if start > 0 { COLUMNS_BESIDE } else { 0 };
+        let after = if past < end { COLUMNS_BESIDE } else { 0 };
+        let last = COLUMNS - after;
+        let bound = |part: usize| {
+            let (from, to, of, place) = match part {
+                _ if part < before => (0, start, before, part),
+                _ if part < last => (start, past, last - before, part - before),
+                _ => (past, end, after.max(1), part - last),
+            };
+            from + (to - from) * place as u64 / of as u64
+        };
+        Self(Box::new(std::array::from_fn(|part| if part == COLUMNS { end } else { bound(part) })))
+    }
+
+    /// The parts that a range touches, as a half-open span.
+    fn touched_by(&self, range: KeyRange) -> (usize, usize) {
+        let past = |key: Key| self.0.partition_point(|&bound| bound <= u64::from(key));
+        (past(range.start()) - 1, past(range.end()))
+    }
+}
+
+fn key(position: u64) -> Option<Key> {
+    Key::try_from(position).ok()
 }
 
 #[cfg(test)]
@@ -267,6 +308,33 @@ mod tests {
     }
 
     #[test]
+    fn few_keys_have_most_of_the_parts() {
+        let text = r#"{ "format": 1, "replicas": ["a", "b"], "network": { "mode": "manual" },
+            "steps": [ { "at_ms": 1, "on": "a", "do": "register", "claim": ["a", 1000, 1099] },
+                       { "at_ms": 1, "on": "a", "do": "register", "claim": ["a", 1200, 1299] } ],
+            "until": { "max_ms": 4 } }"#;
+        let mut simulation = Simulation::new(Scenario::parse(text).unwrap());
+        let mut divergence = Divergence::new(simulation.scenario());
+        play(&mut divergence, &mut simulation, END);
+        let differing = |key: Key| {
+            let share = |(part, &share): (Option<KeyRange>, &u8)| {
+                part.filter(|part| part.contains(key)).map(|_| share)
+            };
+            let row = divergence.rows().last().unwrap();
+            let mut shares = divergence.parts().zip(&row.shares).filter_map(share);
+            let found = shares.next().expect("each key is in a part");
+            assert_eq!(shares.next(), None);
+            found > 0
+        };
+        let keys = [0, 990, 1_000, 1_099, 1_102, 1_198, 1_200, 1_299, 1_302, Key::MAX];
+        let expected = [2, 3, 6, 7].map(|place| keys[place]);
+        assert_eq!(keys.into_iter().filter(|&key| differing(key)).collect::<Vec<_>>(), expected);
+        let whole = Parts::of(KeyRange::ALL);
+        assert_eq!(whole.touched_by(KeyRange::ALL), (0, COLUMNS));
+        assert!(whole.0.windows(2).all(|bounds| bounds[1] - bounds[0] == 1 << 24));
+    }
+
+    #[test]
     fn the_rows_depend_on_simulated_time_alone() {
         let at_once = played(END);
         let mut simulation = first_light();
@@ -327,8 +395,9 @@ mod tests {
         assert!((divergence.row_us() / first_us).is_power_of_two());
         // The first row is mostly of the time after the operation, and says so.
         assert_eq!(divergence.rows()[0].distinct, 2);
-        assert!(divergence.rows()[0].shares[0] > 120);
-        assert_eq!(divergence.rows()[1].shares[0], 128);
-        assert_eq!(divergence.rows()[1].shares[1], 0);
+        let first = divergence.parts().position(|part| part.is_some()).unwrap();
+        assert!(divergence.rows()[0].shares[first] > 120);
+        assert_eq!(divergence.rows()[1].shares[first], 128);
+        assert_eq!(divergence.rows()[1].shares[COLUMNS - 1], 0);
     }
 }

@@ -6,12 +6,40 @@
 //! the key space. Never fewer than [`KEYS_MIN`] keys are shown, nor more than there are.
 
 use scalesmall_crdt::{Key, KeyRange};
+use scalesmall_sim::{Action, Scenario};
 
 /// The fewest keys that are shown: each then has some dozen pixels or more.
 pub(crate) const KEYS_MIN: u64 = 16;
 /// How far a step of zooming goes, in thousandths of the keys that were to be seen.
 pub(crate) const NEARER: u32 = 500;
 pub(crate) const FARTHER: u32 = 2_000;
+
+/// What a scenario is about may be so many times smaller than the key space before it is looked at alone.
+const SPECK: u64 = 64;
+
+/// The keys that a scenario is about, and a little beside them: all, unless its claims are a speck of
+/// these.
+pub(crate) fn of_scenario(scenario: &Scenario) -> KeyRange {
+    let of_steps = scenario.steps.iter().filter_map(|step| match &step.action {
+        Action::Operation(request) => Some(request),
+        _ => None,
+    });
+    let ranges =
+        || scenario.start.iter().chain(of_steps.clone()).map(|it| it.operation.claim().range);
+    let (Some(start), Some(end)) =
+        (ranges().map(KeyRange::start).min(), ranges().map(KeyRange::end).max())
+    else {
+        return KeyRange::ALL;
+    };
+    let keys = u64::from(end - start) + 1;
+    if keys > KeyRange::ALL.keys() / SPECK {
+        return KeyRange::ALL;
+    }
+    let margin = (keys / 16).max(1);
+    let from = u64::from(start).saturating_sub(margin);
+    let past = (u64::from(end) + 1 + margin).min(KeyRange::ALL.past_end());
+    placed(i128::from(from), (past - from).max(KEYS_MIN))
+}
 
 /// Another look at the keys.
 #[derive(Clone, Copy, Debug, PartialEq)]

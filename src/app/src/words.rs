@@ -7,6 +7,7 @@ use scalesmall_sim::{Mode, Scenario, Settings, Status, Sync};
 
 use crate::divergence::Divergence;
 use crate::picture::{Picture, View};
+use crate::setting::type_title;
 use crate::texts::{plural, text};
 
 /// The state of the whole in a few words, as they stand within a sentence.
@@ -39,7 +40,8 @@ pub(crate) fn about(scenario: &Scenario) -> String {
         (Mode::Gossip, Sync::FullState) => text!("words.states", strategy = strategy.name()),
         (Mode::Gossip, Sync::Operation) => text!("words.each_once").to_owned(),
     };
-    text!("words.about", nodes = nodes(scenario.replicas.len()), how = how)
+    let name = type_title(scenario.data_type);
+    text!("words.about", nodes = nodes(scenario.replicas.len()), type = name, how = how)
 }
 
 /// What one node believes, for somebody who does not see its strip.

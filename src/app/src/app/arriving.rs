@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use scalesmall_crdt::KeyRange;
 use scalesmall_sim::{Scenario, SimTime};
 
 use super::timeline::Timeline;
@@ -17,6 +16,7 @@ use crate::setting::Setting;
 use crate::shared::Shared;
 use crate::space_time;
 use crate::speed::Speed;
+use crate::visible;
 
 impl App {
     /// Shows what the address asks for now. The run on the stage stays where it is the one that is
@@ -72,7 +72,7 @@ impl App {
         self.timeline = 0;
         self.shrinking = None;
         self.error = error.map(Problem::Address);
-        self.keys = KeyRange::ALL;
+        self.keys = visible::of_scenario(player.simulation().scenario());
         self.play(player);
         self.open(wish.node);
     }

@@ -1,6 +1,5 @@
 //! Band 3: who disagreed, when and where.
 
-use scalesmall_crdt::{Key, KeyRange};
 use scalesmall_sim::SimTime;
 
 use super::cividis::cividis;
@@ -72,7 +71,7 @@ fn map(
     extent: SimTime,
 ) {
     let height = pixels.height;
-    let columns = columns(axis);
+    let columns = columns(axis, divergence);
     let colours: [Colour; 256] = std::array::from_fn(|share| divergence_colour(share as u8));
     let unknown = Fill::Plain(mix(theme.hatch, theme.paper, 72));
     for y in 0..height {
@@ -131,13 +130,10 @@ fn bar_width(distinct: usize, nodes: usize, scale: usize) -> usize {
 }
 
 /// For each pixel of the axis the part of the key space that it lies in.
-fn columns(axis: Axis) -> Vec<u8> {
+fn columns(axis: Axis, divergence: &Divergence) -> Vec<u8> {
     let mut columns = vec![0; axis.width];
-    let keys = KeyRange::ALL.keys() / COLUMNS as u64;
-    for column in 0..COLUMNS {
-        let start = column as u64 * keys;
-        let range = KeyRange::new(start as Key, (start + keys - 1) as Key);
-        let (from, to) = axis.span(range.expect("a start before its end"));
+    for (column, part) in divergence.parts().enumerate() {
+        let (from, to) = part.map_or((0, 0), |keys| axis.span(keys));
         columns[from..to].fill(column as u8);
     }
     columns
@@ -146,6 +142,7 @@ fn columns(axis: Axis) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scalesmall_crdt::KeyRange;
     use scalesmall_sim::{Scenario, Simulation};
 
     #[test]

@@ -10,7 +10,7 @@ use super::super::{Icon, Shape};
 use super::chart::{letter, swatch};
 use super::maps::MAP_HEIGHT;
 use crate::figures::{Figure, Figures, grouped};
-use crate::setting::{SETTINGS_MIN, Setting};
+use crate::setting::{SETTINGS_MIN, Setting, type_title};
 use crate::texts::text;
 
 /// What stands in the table, and what can be done there.
@@ -36,9 +36,8 @@ pub(super) fn contest(props: &Contest<'_>) -> Html {
         true => &Figure::OF_SPREADING[..],
         false => &[Figure::Distinct, Figure::Bytes],
     };
-    let figures = of_spreading.iter().copied();
-    let figures =
-        figures.chain(has_types(props).then_some(Figure::OF_MEANING).into_iter().flatten());
+    let of_meaning = has_types(props).then_some(Figure::OF_MEANING).into_iter().flatten();
+    let figures = of_meaning.chain(of_spreading.iter().copied());
     html! {
         <table class="contest" role="table" aria-labelledby="compare-title" style={format!("--settings:{count}")}>
             <thead role="rowgroup">
@@ -71,6 +70,15 @@ pub(super) fn contest(props: &Contest<'_>) -> Html {
                 </tr>
             </tbody>
         </table>
+    }
+}
+
+/// What a setting is called among others: what they have in common goes without saying.
+fn short_title(settings: &[Setting], setting: Setting) -> String {
+    let has_types = settings.iter().any(|other| other.data_type != setting.data_type);
+    match has_types && settings.iter().all(|other| other.spreading == setting.spreading) {
+        true => type_title(setting.data_type).to_owned(),
+        false => setting.title(),
     }
 }
 
@@ -143,7 +151,7 @@ fn heading(props: &Contest<'_>, index: usize) -> Html {
                 { swatch(index) }
                 // The name is too long for a narrow control; so it stands before one that is not seen.
                 <span class="choice">
-                    <span aria-hidden="true">{ setting.title() }</span>
+                    <span aria-hidden="true">{ short_title(props.settings, setting) }</span>
                     <select aria-label={text!("compare.setting", letter = letter(index))} {onchange}>
                         <option value={setting.to_string()} selected=true>{ setting.title() }</option>
                         { for choices.map(group) }

@@ -1,6 +1,5 @@
 //! The divergence maps of all runs, painted with the same axes.
 
-use scalesmall_crdt::KeyRange;
 use scalesmall_sim::SimTime;
 use web_sys::HtmlCanvasElement;
 use yew::NodeRef;
@@ -9,6 +8,7 @@ use crate::canvas;
 use crate::comparison::{Comparison, Contender};
 use crate::paint::{self, Axis, Pixels, Theme};
 use crate::setting::SETTINGS_MAX;
+use crate::visible;
 
 /// The height of a map, in units of the page.
 pub(super) const MAP_HEIGHT: usize = 120;
@@ -51,7 +51,8 @@ impl Maps {
             if *painted == due {
                 continue;
             }
-            let axis = Axis { keys: KeyRange::ALL, width: width * scale };
+            let axis =
+                Axis { keys: visible::of_scenario(comparison.scenario()), width: width * scale };
             let height = MAP_HEIGHT * scale;
             paint::divergence_map(&mut self.pixels, axis, height, &theme, divergence, extent);
             if let Err(error) = canvas::show(&canvas, &self.pixels) {
